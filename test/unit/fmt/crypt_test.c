@@ -1,0 +1,168 @@
+/* crypt_test.c - hashes against published vectors, sealed fields against tampering, passwords. */
+#include "check.h"
+#include "fmt/crypt.h"
+
+static void sha256_gives_the_published_values(void **state)
+{
+    uint8_t out[32];
+    sha256("abc", 3, out);
+    assert_text(hex(*state, out, 32), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    sha256(NULL, 0, out);
+    assert_text(hex(*state, out, 32), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+static void hmac_gives_the_published_value(void **state)
+{
+    uint8_t out[32];
+    hmac_sha256(S("Jefe"), S("what do ya want for nothing?"), out);
+    assert_text(hex(*state, out, 32), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+static void hex_reads_back_and_refuses_anything_else(void **state)
+{
+    Str back;
+    assert_true(unhex(*state, S("00ff7A"), &back));
+    assert_int_equal(back.n, 3);
+    assert_memory_equal(back.p, "\x00\xff\x7a", 3);
+    assert_true(unhex(*state, S(""), &back));
+    assert_int_equal(back.n, 0);
+    assert_false(unhex(*state, S("0"), &back));
+    assert_false(unhex(*state, S("0g"), &back));
+    assert_false(unhex(*state, S("00 f"), &back));
+}
+
+static void base64url_has_no_padding_and_reads_back(void **state)
+{
+    assert_text(base64url(*state, str_n("\xfb\xff\xfe", 3)), "-__-");
+    assert_text(base64url(*state, S("a")), "YQ");
+    assert_text(base64url(*state, S("")), "");
+    Str back;
+    assert_true(base64url_read(*state, S("YWI"), &back));
+    assert_text(back, "ab");
+    assert_true(base64url_read(*state, S(""), &back));
+    assert_int_equal(back.n, 0);
+    assert_false(base64url_read(*state, S("YQ=="), &back));
+    assert_false(base64url_read(*state, S("a+/b"), &back));
+    assert_false(base64url_read(*state, S("A"), &back));
+}
+
+static void random_tokens_differ_and_have_their_length(void **state)
+{
+    Str a = random_token(*state, 32), b = random_token(*state, 32);
+    assert_int_equal(a.n, 43);
+    assert_false(str_eq(a, b));
+}
+
+static void secrets_compare_by_content(void **state)
+{
+    (void)state;
+    assert_true(same_secret(S("abc"), S("abc")));
+    assert_true(same_secret(S(""), S("")));
+    assert_false(same_secret(S("abc"), S("abd")));
+    assert_false(same_secret(S("abc"), S("ab")));
+}
+
+static void a_password_verifies_against_its_own_hash_only(void **state)
+{
+    Cx cx;
+    cx_init(&cx, *state);
+    Str hash, again;
+    assert_true(password_hash(&cx, S("草原上的骏马 12"), &hash));
+    assert_true(str_starts(hash, S("$argon2id$v=19$m=19456,t=2,p=1$")));
+    assert_true(password_verify(hash, S("草原上的骏马 12")));
+    assert_false(password_verify(hash, S("草原上的骏马 13")));
+    assert_false(password_verify(hash, S("")));
+    assert_true(password_hash(&cx, S("草原上的骏马 12"), &again));
+    assert_false(str_eq(hash, again));
+    assert_false(password_old(hash));
+}
+
+static void a_broken_or_foreign_hash_verifies_nothing_and_is_old(void **state)
+{
+    (void)state;
+    assert_false(password_verify(S(""), S("x")));
+    assert_false(password_verify(S("$argon2id$v=19$m=19456,t=2,p=1$"), S("x")));
+    assert_false(password_verify(S("plain"), S("plain")));
+    assert_true(password_old(S("plain")));
+    assert_true(password_old(S("")));
+    assert_true(password_old(S("$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$"
+                               "RdescudvJCsgt3ub+b2dW/RB3TC2KzZEx8ZYfoQVzBs")));
+}
+
+static const FieldKey key_one = {.key = {1, 2, 3}, .index_key = {4, 5, 6}, .id = 7};
+
+static void a_sealed_field_opens_with_its_key_and_place(void **state)
+{
+    Str sealed = field_seal(*state, &key_one, S("person|phone|17"), S("13800000000")), plain;
+    assert_false(str_contains(sealed, S("13800000000")));
+    assert_true(field_open(*state, &key_one, S("person|phone|17"), sealed, &plain));
+    assert_text(plain, "13800000000");
+    sealed = field_seal(*state, &key_one, S(""), S(""));
+    assert_true(field_open(*state, &key_one, S(""), sealed, &plain));
+    assert_int_equal(plain.n, 0);
+}
+
+static void a_sealed_field_does_not_open_elsewhere_or_with_another_key(void **state)
+{
+    Str sealed = field_seal(*state, &key_one, S("person|phone|17"), S("13800000000")), plain;
+    assert_false(field_open(*state, &key_one, S("person|phone|18"), sealed, &plain));
+    FieldKey other = key_one;
+    other.key[31] = 1;
+    assert_false(field_open(*state, &other, S("person|phone|17"), sealed, &plain));
+    other = key_one;
+    other.id = 8;
+    assert_false(field_open(*state, &other, S("person|phone|17"), sealed, &plain));
+}
+
+static void a_sealed_field_with_any_byte_changed_does_not_open(void **state)
+{
+    Str sealed = field_seal(*state, &key_one, S("a"), S("secret")), raw, plain;
+    assert_true(base64url_read(*state, sealed, &raw));
+    for (size_t i = 0; i < raw.n; i++) {
+        char *bad = arena_alloc(*state, raw.n);
+        memcpy(bad, raw.p, raw.n);
+        bad[i] = (char)(bad[i] ^ 1);
+        assert_false(field_open(*state, &key_one, S("a"), base64url(*state, str_n(bad, raw.n)), &plain));
+    }
+    assert_false(field_open(*state, &key_one, S("a"), base64url(*state, str_n(raw.p, 20)), &plain));
+    assert_false(field_open(*state, &key_one, S("a"), S(""), &plain));
+    assert_false(field_open(*state, &key_one, S("a"), S("!!"), &plain));
+}
+
+static void sealing_twice_gives_different_texts(void **state)
+{
+    assert_false(str_eq(field_seal(*state, &key_one, S("a"), S("x")), field_seal(*state, &key_one, S("a"), S("x"))));
+}
+
+static void a_blind_index_depends_on_key_kind_and_value(void **state)
+{
+    Str a = blind_index(*state, &key_one, S("phone"), S("138"));
+    assert_int_equal(a.n, 22);
+    assert_true(str_eq(a, blind_index(*state, &key_one, S("phone"), S("138"))));
+    assert_false(str_eq(a, blind_index(*state, &key_one, S("phone"), S("139"))));
+    assert_false(str_eq(a, blind_index(*state, &key_one, S("phone1"), S("38"))));
+    FieldKey other = key_one;
+    other.index_key[0] = 9;
+    assert_false(str_eq(a, blind_index(*state, &other, S("phone"), S("138"))));
+}
+
+int main(void)
+{
+    crypt_start();
+    const struct CMUnitTest tests[] = {
+        TEST(sha256_gives_the_published_values),
+        TEST(hmac_gives_the_published_value),
+        TEST(hex_reads_back_and_refuses_anything_else),
+        TEST(base64url_has_no_padding_and_reads_back),
+        TEST(random_tokens_differ_and_have_their_length),
+        TEST(secrets_compare_by_content),
+        TEST(a_password_verifies_against_its_own_hash_only),
+        TEST(a_broken_or_foreign_hash_verifies_nothing_and_is_old),
+        TEST(a_sealed_field_opens_with_its_key_and_place),
+        TEST(a_sealed_field_does_not_open_elsewhere_or_with_another_key),
+        TEST(a_sealed_field_with_any_byte_changed_does_not_open),
+        TEST(sealing_twice_gives_different_texts),
+        TEST(a_blind_index_depends_on_key_kind_and_value),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
