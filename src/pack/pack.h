@@ -1,0 +1,310 @@
+/*
+ * pack.h - a pack: the plan as data, loaded once, checked as a whole, immutable while the program runs.
+ *
+ * The vocabulary is closed and written down in doc/pack.md; an unknown key is an error with file, line, column and what was
+ * expected. Everything lives in the arena given to pack_load and may be shared by threads. Pointers inside are never NULL
+ * unless the comment says so; texts are empty when not given.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/map.h"
+
+typedef struct Pack Pack;
+typedef struct RecordType RecordType;
+typedef struct Field Field;
+typedef struct Expr Expr; /* pack/expr.h: a parsed expression */
+
+typedef struct {
+    Str id, title, text, parent; /* "1.3"; title; the gist in our words */
+} Clause;
+
+typedef struct {
+    Str code, label, parent, tone, note, clause; /* parent: code of another row of the same list, for nested lists */
+} Code;
+
+typedef struct {
+    Str id, label;
+    Code *codes;
+    size_t n;
+} CodeList;
+
+typedef struct Region {
+    Str code, name, shortname, kind, level, name_mn;
+    const struct Region *parent; /* NULL at the top */
+    int32_t level_index;         /* into Pack.levels; -1 for zones outside the tree of levels */
+    int32_t hex_col, hex_row;    /* -1 when it has no cell */
+    int32_t valid_from, valid_to; /* days; DATE_MIN / DATE_MAX when open */
+    Str successor;
+    Str *flags;
+    size_t n_flags;
+} Region;
+
+typedef struct {
+    Str id, label, note, clause;
+    const Region **regions;
+    size_t n;
+} RegionSet;
+
+typedef struct Org {
+    Str code, name, shortname;
+    int32_t level_index;         /* into Pack.levels */
+    const struct Org *parent;    /* NULL at the top; the reporting tree, not the division tree */
+    const Region *region;
+    int64_t home;                /* 1..8191, never reused */
+    int32_t valid_from, valid_to;
+} Org;
+
+typedef enum {
+    FT_TEXT, FT_LONG, FT_INT, FT_DECIMAL, FT_MONEY, FT_DATE, FT_BOOL, FT_CODE, FT_REGION, FT_ORG, FT_REF,
+    FT_PERIOD, FT_USCC, FT_DOCNO, FT_PHONE, FT_IDNUMBER, FT_LIST
+} FieldKind;
+
+struct Field {
+    Str id, label, hint, unit, caliber, clause, placeholder;
+    FieldKind kind;
+    int32_t index;               /* place in the type's fields (or the list's) */
+    bool required, unique, personal, read_only, computed;
+    int32_t max_chars;           /* texts */
+    int32_t decimals;            /* FT_DECIMAL */
+    bool has_min, has_max;
+    int64_t min, max;
+    const CodeList *codes;       /* FT_CODE */
+    Str level;                   /* FT_REGION, FT_ORG: only this level */
+    const RecordType *ref;       /* FT_REF */
+    Str named_check;             /* name of a C check (rule/named.h), e.g. "naming" */
+    Field *fields;               /* FT_LIST: the columns of the child table */
+    size_t n_fields;
+    const RecordType *latest_of; /* computed: value of `latest_field` in the newest record (by latest_by) that refers here; else NULL */
+    const Field *latest_field, *latest_via, *latest_by;
+    const Expr *default_value;   /* NULL: none */
+    const Expr *show_when, *require_when; /* NULL: always / never */
+};
+
+typedef struct {
+    Str id, say, clause;         /* say: the sentence shown when it does not hold */
+    bool warn;                   /* a warning keeps the record and stays beside it; an error refuses */
+    const Expr *when;            /* NULL: always */
+    const Expr *expr;
+    const Field *field;          /* where to show it; NULL: the whole record */
+} Check;
+
+typedef enum { HOLD_SAME, HOLD_OWNER, HOLD_PARENT, HOLD_TOP } Hold;
+
+typedef struct {
+    Str id, label, tone;
+    int32_t index;
+    bool initial, editable, published;   /* published: anyone may read the public fields */
+    Str public_text;                     /* shown in the public history when entered; empty: not shown */
+    const Field *due;                    /* date field that is the deadline of work in this state; NULL: none */
+} State;
+
+typedef struct {
+    Str label, value;
+} Phrase;
+
+typedef struct {
+    Str id, label, tone, clause, done, confirm;   /* done: "已通过" */
+    const State **from;
+    size_t n_from;
+    const State **to;                    /* one per level of the new holder when n_to == levels, else one; NULL entries: not possible there */
+    size_t n_to;                         /* 0: state stays */
+    Hold holder;
+    Str *roles;                          /* who may */
+    size_t n_roles;
+    bool at_holder;                      /* only the org at whose desk it lies (else: any org whose scope reads it) */
+    bool four_eyes;                      /* not by a person who created, edited or submitted this revision */
+    bool bulk, ask_reason, reason_required;
+    Phrase *phrases;
+    size_t n_phrases;
+    Check *conditions;                   /* all must hold; each is shown with its verdict */
+    size_t n_conditions;
+    struct SetTo {
+        const Field *field;
+        const Expr *value;
+    } *set;
+    size_t n_set;
+    Field *ask;                          /* further inputs of the action's form */
+    size_t n_ask;
+    struct Make {                        /* records made in the same transaction */
+        const RecordType *type;
+        Str each_org_level;              /* one for every org of this level, owned by it; empty: one, owned by the acting org */
+        struct SetTo *set;
+        size_t n_set;
+    } *make;
+    size_t n_make;
+} Action;
+
+typedef enum { REACH_NONE, REACH_OWN, REACH_BELOW, REACH_ALL } Reach;
+
+typedef struct {
+    Str role;
+    Reach read, create, edit;            /* edit: in editable states, by the owner's org (OWN) or an org above (BELOW) */
+    bool export, history, unmask, import;
+    Field const **hide;                  /* fields this role never sees */
+    size_t n_hide;
+} Grant;
+
+typedef struct {
+    Str id, label;
+    const RecordType *type;              /* records of this type … */
+    const Field *via;                    /* … that refer here through this field */
+} Link;
+
+typedef struct {
+    Str label, clause;
+    const Field **fields;
+    size_t n;
+} Section;
+
+/* A spreadsheet: columns of the type itself and of one record beside it. */
+typedef struct {
+    const Field *field;
+    bool beside;                         /* the field is of Sheet.beside */
+} SheetCol;
+
+typedef struct {
+    Str id, label;
+    SheetCol *cols;
+    size_t n;
+    const Field **key;                   /* the stable row key besides the record number: fields of the type */
+    size_t n_key;
+    const RecordType *beside;            /* NULL: none; written with its `beside_via` referring to the row's record */
+    const Field *beside_via;
+    const Field **beside_key;            /* e.g. the period */
+    size_t n_beside_key;
+    Str *notes;
+    size_t n_notes;
+} Sheet;
+
+struct RecordType {
+    Str id, label, clause, note;
+    int32_t index;
+    Str placement;                       /* reference | home | local */
+    Str number_prefix;                   /* 台账编号 PREFIX-region-year-seq; empty: no number */
+    Field *fields;
+    size_t n_fields;
+    Map by_id;                           /* field id -> Field* */
+    const Field *title;
+    const Field *region;                 /* where the record lies; NULL: the owner's region */
+    Section *sections;
+    size_t n_sections;
+    Link *links;
+    size_t n_links;
+    const Field **list_cols, **filters, **facets, **orders, **publics;
+    size_t n_list_cols, n_filters, n_facets, n_orders, n_publics;
+    Check *checks;
+    size_t n_checks;
+    State *states;                       /* at least one; a type without a flow has the state "active" */
+    size_t n_states;
+    Action *actions;
+    size_t n_actions;
+    Grant *grants;
+    size_t n_grants;
+    Sheet *sheet;                        /* NULL: no spreadsheet */
+    bool searchable;
+    const Field **unique;                /* together unique among live records of one home; n 0: none */
+    size_t n_unique;
+    Field const *completes;              /* reserved */
+};
+
+typedef struct {
+    Str id, label, note;
+    int32_t level_index;                 /* level of org a holder of the role belongs to; -1: any */
+    bool admin;                          /* may manage users of the own org and below */
+    bool audit;                          /* may read every journal */
+} Role;
+
+/* A target: numerator over a set of regions (or a plain count), against a value and a due date. */
+typedef struct {
+    Str id, label, clause, note;
+    const RegionSet *set;                /* NULL: counts records, not regions */
+    const RecordType *type;
+    const Expr *where;                   /* which records count; NULL: all */
+    bool has_goal, has_baseline, increment;
+    int64_t goal;                        /* percent of the set, or a number of records */
+    int64_t baseline;
+    int32_t due;                         /* days; DATE_MAX: none */
+} Target;
+
+/* A parameter: amounts and thresholds apart from conditions, by region and date, each with its source. */
+typedef struct {
+    Str id, label, source, region;       /* region: code; empty: everywhere */
+    int32_t from, to;
+    bool known;                          /* false: not known, left empty on purpose */
+    int64_t value;
+    bool sample;
+} Param0;
+
+typedef struct {
+    Str label, href, icon, clause;
+    Str *roles;                          /* n 0: everyone signed in */
+    size_t n_roles;
+    Str group;
+} MenuItem;
+
+/* Settings of a feature (floor 6), by name: text by key, read by the feature at start. */
+typedef struct {
+    Str feature, key;
+    Str *values;
+    size_t n;
+} Setting;
+
+struct Pack {
+    Str id, title, subtitle, version, hash, dir; /* hash: SHA-like digest of all files' text */
+    bool sample;
+    Str *levels;                         /* top first */
+    size_t n_levels;
+    Clause *clauses;
+    size_t n_clauses;
+    CodeList *code_lists;
+    size_t n_code_lists;
+    Region *regions;
+    size_t n_regions;
+    RegionSet *sets;
+    size_t n_sets;
+    Org *orgs;
+    size_t n_orgs;
+    RecordType *types;
+    size_t n_types;
+    Role *roles;
+    size_t n_roles;
+    Target *targets;
+    size_t n_targets;
+    Param0 *params;
+    size_t n_params;
+    MenuItem *menu;
+    size_t n_menu;
+    Setting *settings;
+    size_t n_settings;
+    Str *reserved_words;                 /* not allowed in names */
+    size_t n_reserved_words;
+};
+
+/*
+ * pack_load - read and check the pack in folder `dir`. NULL with E_PACK; *ret_report then holds one line a fault
+ * ("types/brand.yaml:12:5: …"), at most 50. On success *ret_report is empty. Cost: some ms.
+ */
+MUST_USE const Pack *pack_load(Cx *cx, Arena *mem, const char *dir, Str *ret_report);
+
+const RecordType *pack_type(const Pack *p, Str id);
+const Field *type_field(const RecordType *t, Str id);
+const State *type_state(const RecordType *t, Str id);
+const Action *type_action(const RecordType *t, Str id);
+const Grant *type_grant(const RecordType *t, Str role);  /* NULL: nothing is granted */
+const CodeList *pack_codes(const Pack *p, Str id);
+const Code *code_find(const CodeList *l, Str code);
+const Code *code_by_label(const CodeList *l, Str label);  /* also accepts the code itself */
+const Region *pack_region(const Pack *p, Str code);
+const Region *pack_region_by_name(const Pack *p, Str name, const Region *within); /* within: NULL or an ancestor; NULL when ambiguous */
+bool region_within(const Region *r, const Region *ancestor); /* r is ancestor or below it */
+bool region_has_flag(const Region *r, Str flag);
+const RegionSet *pack_set(const Pack *p, Str id);
+const Org *pack_org(const Pack *p, Str code);
+const Org *pack_org_by_home(const Pack *p, int64_t home);
+bool org_within(const Org *o, const Org *ancestor);
+const Role *pack_role(const Pack *p, Str id);
+const Clause *pack_clause(const Pack *p, Str id);
+const Param0 *pack_param(const Pack *p, Str id, const Region *at, int32_t day); /* nearest region upward; NULL: none */
+const Setting *pack_setting(const Pack *p, Str feature, Str key);
+Str pack_setting_str(const Pack *p, Str feature, Str key);  /* first value; empty when absent */
