@@ -1,0 +1,28 @@
+/*
+ * journal.h - the append-only, hash-chained history: one chain a home, every change of every record in the same transaction.
+ *
+ * hash = SHA-256(previous hash | seq | home | time | actor | act | type | record | rev | action | reason | source | body), each part
+ * preceded by its length. body: JSON {"field":[before,after],…}; personal fields appear as sealed text.
+ */
+#pragma once
+
+#include "store/record.h"
+
+typedef struct {
+    int64_t home, seq, at_ms, user, record, rev;
+    Str user_name, org_name, act, type, action, reason, source, body, state_from, state_to, hash;
+    const RecordType *rtype;
+} Event;
+
+/* journal_add - append inside a store_write. act: create update act delete unmask file login … */
+MUST_USE bool journal_add(Cx *cx, Store *s, int64_t home, const Actor *a, Str act, const RecordType *t, int64_t record, int64_t rev,
+                          Str action, Str state_from, Str state_to, Str reason, Str source, Str body);
+/* journal_of - the events of one record, oldest first. No rights inside: call after rec_get and access_flag 'h'. */
+MUST_USE bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **ret, size_t *ret_n);
+/* journal_list - newest first, for auditors: of homes in reach; before_seq/at 0: from the end. */
+MUST_USE bool journal_list(Cx *cx, Store *s, const Actor *a, int64_t before_ms, size_t limit, Event **ret, size_t *ret_n);
+/* journal_verify - recompute every chain and compare the records with what the journal says. *ret_report lists faults, empty: sound. */
+typedef struct {
+    int64_t events, homes, records, faults;
+} VerifyCounts;
+MUST_USE bool journal_verify(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report);

@@ -1,0 +1,97 @@
+/*
+ * record.h - reading, listing, writing and moving records; with journal and rights inside.
+ */
+#pragma once
+
+#include "store/access.h"
+
+/* rec_get - one record the actor may read; E_NOT_FOUND otherwise (also when it exists elsewhere). Fields the actor may not see
+ * are emptied; personal fields are masked in `s` (138****2046) unless `unmask` was granted: see rec_unmask. */
+MUST_USE bool rec_get(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, Rec *ret);
+MUST_USE bool rec_by_no(Cx *cx, Store *s, const Actor *a, const RecordType *t, Str no, Rec *ret);
+
+typedef enum { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_HAS } FilterOp;
+typedef struct {
+    const Field *field;          /* NULL: `column` is one of "state", "holder", "no", "home", "created", "updated" */
+    Str column;
+    FilterOp op;
+    Value value;
+    const Region *within;        /* FT_REGION with OP_EQ: the region and everything below it */
+} Filter;
+
+typedef struct {
+    const RecordType *type;
+    Filter filters[24];
+    size_t n_filters;
+    Str search;                  /* substring of title, number, searchable texts, or pinyin initials */
+    const Field *order;          /* NULL: by update time */
+    bool ascending;
+    size_t limit, offset;        /* limit 0: 50; at most 200 (exports page through with `after`) */
+    Str after;                   /* opaque cursor of the previous page; empty: from offset */
+    bool mine_to_do;             /* only records lying at the actor's own desk in a state with an action for them */
+} Query;
+
+typedef struct {
+    Rec *items;
+    size_t n;
+    int64_t total;               /* -1 when not asked */
+    Str next;                    /* cursor; empty at the end */
+} RecPage;
+
+MUST_USE bool rec_list(Cx *cx, Store *s, const Actor *a, const Query *q, bool want_total, RecPage *ret);
+
+typedef struct {
+    Str key;                     /* code, region code, state id; empty: not given */
+    int64_t n;
+} FacetCount;
+/* rec_facet - counts by one field (or "state") under the query's other filters. Kept until the type changes. */
+MUST_USE bool rec_facet(Cx *cx, Store *s, const Actor *a, const Query *q, const Field *f, FacetCount **ret, size_t *ret_n);
+/* rec_cross - counts by two or three fields at once; keys[i] belong to fields[i]. */
+typedef struct {
+    Str keys[3];
+    int64_t n;
+} CrossCount;
+MUST_USE bool rec_cross(Cx *cx, Store *s, const Actor *a, const Query *q, const Field *const *fields, size_t n_fields,
+                        CrossCount **ret, size_t *ret_n);
+
+/* What a write is told besides the values. */
+typedef struct {
+    int64_t rev;                 /* expected revision; 0: none asked (imports of the own office) */
+    Str reason;
+    Str source;                  /* "import <job> row 12"; empty: by hand */
+    bool dry_run;                /* check everything, write nothing */
+    bool accept_warnings;        /* false: warnings are returned and kept too */
+} WriteOpts;
+
+/*
+ * rec_create / rec_update - `set[i]` says that values[i] is given (others keep their value or default). E_INVALID with *found
+ * filled when a finding is an error. The record as written in *ret. An update that changes nothing writes nothing (*ret_changed false).
+ */
+MUST_USE bool rec_create(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Org *owner, const Value *values,
+                         const bool *set, const WriteOpts *o, Findings *found, Rec *ret);
+MUST_USE bool rec_update(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, const Value *values, const bool *set,
+                         const WriteOpts *o, Findings *found, Rec *ret, bool *ret_changed);
+MUST_USE bool rec_delete(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, const WriteOpts *o);
+
+typedef struct {
+    const Check *condition;
+    int verdict;                 /* 1 holds, 0 does not, -1 needs data */
+    Str why;                     /* the figures used */
+} Verdict;
+
+/* rec_can - is the action open to this actor now? *ret_verdicts: its conditions; *ret_why: the reason when not (four eyes …). */
+MUST_USE bool rec_can(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, bool *ret_can, Str *ret_why,
+                      Verdict **ret_verdicts, size_t *ret_n);
+/* rec_act - move a record: the only door to another state. `inputs` one per act->ask. */
+MUST_USE bool rec_act(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, const Action *act, const Value *inputs,
+                      const WriteOpts *o, Findings *found, Rec *ret);
+
+/* rec_unmask - the clear text of personal fields, for a reason; journalled. */
+MUST_USE bool rec_unmask(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, Str reason, Rec *ret);
+
+/* rec_find - the record of the actor's reach with these key values (import); false in *ret_found when there is none. */
+MUST_USE bool rec_find(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Field *const *keys, const Value *values,
+                       size_t n, Rec *ret, bool *ret_found);
+
+/* rec_label - "name" of a record for lists that refer to it, without rights (the id came from a record that was readable). */
+Str rec_label(Cx *cx, Store *s, const RecordType *t, int64_t id);
