@@ -30,14 +30,16 @@ MUST_USE bool session_close(Cx *cx, Store *s, Str token);
 MUST_USE bool session_flash(Cx *cx, Store *s, Str token, Str tone, Str text); /* put; and take: */
 MUST_USE bool session_flash_take(Cx *cx, Store *s, Str token, Str *ret_tone, Str *ret_text);
 
+typedef struct {
+    int64_t id, expires_ms, last_ms;
+    Str name, scope;
+} TokenRow;
+
 /* API tokens: scope "read" or "write"; expiry in ms. The clear text is shown once. */
 MUST_USE bool token_add(Cx *cx, Store *s, const Actor *by, int64_t user, Str name, Str scope, int64_t expires_ms, Str *ret_token);
 MUST_USE bool token_actor(Cx *cx, Store *s, Str token, Actor *ret);
-MUST_USE bool token_list(Cx *cx, Store *s, const Actor *by, int64_t user, struct TokenRow **ret, size_t *ret_n);
-struct TokenRow {
-    int64_t id, expires_ms, last_ms;
-    Str name, scope;
-};
+MUST_USE bool token_list(Cx *cx, Store *s, const Actor *by, int64_t user, TokenRow **ret, size_t *ret_n);
+
 MUST_USE bool token_drop(Cx *cx, Store *s, const Actor *by, int64_t id);
 
 /* Idempotency-Key: the answer first given for a key is given again for 24 h. *ret_known: found. */

@@ -1,0 +1,191 @@
+/*
+ * access.c - the one decision about rights. A role that a type does not name may nothing; several roles add up.
+ */
+#include "store/access.h"
+
+bool actor_has_role(const Actor *a, Str role)
+{
+    for (size_t i = 0; i < a->n_roles; i++) {
+        if (str_eq(a->roles[i], role)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool actor_is_admin(const Pack *p, const Actor *a)
+{
+    for (size_t i = 0; i < a->n_roles; i++) {
+        const Role *r = pack_role(p, a->roles[i]);
+        if (r != NULL && r->admin) {
+            return true;
+        }
+    }
+    return a->system;
+}
+
+bool actor_is_auditor(const Pack *p, const Actor *a)
+{
+    for (size_t i = 0; i < a->n_roles; i++) {
+        const Role *r = pack_role(p, a->roles[i]);
+        if (r != NULL && r->audit) {
+            return true;
+        }
+    }
+    return a->system;
+}
+
+typedef enum { WANT_READ, WANT_CREATE, WANT_EDIT } Want;
+
+static Reach best_reach(const Actor *a, const RecordType *t, Want want)
+{
+    if (a->system) {
+        return REACH_ALL;
+    }
+    Reach best = REACH_NONE;
+    for (size_t i = 0; i < a->n_roles; i++) {
+        const Grant *g = type_grant(t, a->roles[i]);
+        if (g != NULL) {
+            Reach r = want == WANT_READ ? g->read : want == WANT_CREATE ? g->create : g->edit;
+            best = MAX(best, r);
+        }
+    }
+    return best;
+}
+
+static bool within_reach(const Pack *p, const Actor *a, Reach reach, int64_t home)
+{
+    if (reach == REACH_ALL) {
+        return true;
+    }
+    if (reach == REACH_NONE || a->org == NULL) {
+        return false;
+    }
+    if (a->org->home == home) {
+        return true;
+    }
+    const Org *owner = reach == REACH_BELOW ? pack_org_by_home(p, home) : NULL;
+    return owner != NULL && org_within(owner, a->org);
+}
+
+Scope access_scope(Arena *mem, const Pack *p, const Actor *a, const RecordType *t)
+{
+    Reach reach = best_reach(a, t, WANT_READ);
+    if (reach == REACH_ALL) {
+        return (Scope){.all = true};
+    }
+    if (reach == REACH_NONE || a->org == NULL) {
+        return (Scope){.all = true, .published_only = true};
+    }
+    int64_t *homes = NEW_ARRAY(mem, int64_t, p->n_orgs);
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_orgs; i++) {
+        if (within_reach(p, a, reach, p->orgs[i].home)) {
+            homes[n++] = p->orgs[i].home;
+        }
+    }
+    for (size_t i = 1; i < n; i++) { /* few, and nearly sorted in the pack */
+        int64_t h = homes[i];
+        size_t k = i;
+        for (; k > 0 && homes[k - 1] > h; k--) {
+            homes[k] = homes[k - 1];
+        }
+        homes[k] = h;
+    }
+    return (Scope){.all = n == p->n_orgs, .homes = homes, .n = n};
+}
+
+bool scope_has(const Scope *s, int64_t home)
+{
+    if (s->all) {
+        return true;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->homes[i] == home) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool access_create(const Pack *p, const Actor *a, const RecordType *t, const Org *owner)
+{
+    return !a->read_only && within_reach(p, a, best_reach(a, t, WANT_CREATE), owner->home);
+}
+
+bool access_read(const Pack *p, const Actor *a, const Rec *r, bool *ret_public_only)
+{
+    *ret_public_only = false;
+    if (within_reach(p, a, best_reach(a, r->type, WANT_READ), r->home)) {
+        return true;
+    }
+    *ret_public_only = true;
+    return r->state->published && r->type->n_publics != 0;
+}
+
+bool access_edit(const Pack *p, const Actor *a, const Rec *r)
+{
+    return !a->read_only && r->state->editable && within_reach(p, a, best_reach(a, r->type, WANT_EDIT), r->home);
+}
+
+static bool in_list(const Field *const *list, size_t n, const Field *f)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (list[i] == f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool access_field(const Actor *a, const RecordType *t, const Field *f, bool public_only)
+{
+    if (public_only) {
+        return in_list(t->publics, t->n_publics, f);
+    }
+    if (a->system) {
+        return true;
+    }
+    for (size_t i = 0; i < a->n_roles; i++) { /* seen through any role that reads the type and does not hide the field */
+        const Grant *g = type_grant(t, a->roles[i]);
+        if (g != NULL && g->read != REACH_NONE && !in_list(g->hide, g->n_hide, f)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool role_allowed(const Actor *a, const Action *act)
+{
+    for (size_t i = 0; i < act->n_roles; i++) {
+        if (actor_has_role(a, act->roles[i])) {
+            return true;
+        }
+    }
+    return a->system;
+}
+
+bool access_action(const Pack *p, const Actor *a, const Rec *r, const Action *act)
+{
+    bool from = false;
+    for (size_t i = 0; i < act->n_from; i++) {
+        from = from || act->from[i] == r->state;
+    }
+    bool public_only;
+    if (a->read_only || !from || !role_allowed(a, act) || !access_read(p, a, r, &public_only) || public_only) {
+        return false;
+    }
+    return a->system || !act->at_holder || (a->org != NULL && a->org->home == r->holder);
+}
+
+bool access_flag(const Actor *a, const RecordType *t, char what)
+{
+    for (size_t i = 0; i < a->n_roles; i++) {
+        const Grant *g = type_grant(t, a->roles[i]);
+        if (g != NULL && ((what == 'x' && g->export) || (what == 'h' && g->history) || (what == 'i' && g->import) ||
+                          (what == 'u' && g->unmask))) {
+            return true;
+        }
+    }
+    return a->system;
+}

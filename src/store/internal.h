@@ -1,0 +1,100 @@
+/*
+ * internal.h - what the files of the store share; not for other modules.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "db/sql.h"
+#include "store/journal.h"
+#include "store/record.h"
+
+#define STORE_EXTRA_VERSIONS 2 /* users, files */
+
+/* One write waiting for the writer thread; lives on the waiting caller's stack. */
+typedef struct WriteJob {
+    struct WriteJob *next;
+    Cx *cx;
+    StoreFn *fn;
+    void *arg;
+    bool ok, done;
+    uint64_t touched; /* types touched, a bit each (types beyond 62 share the last bit) */
+} WriteJob;
+
+/* Texts of the statements every record of a type needs, made once. */
+typedef struct {
+    Str columns;      /* "id, home, rev, …, f_name, …" for select */
+    size_t n_columns;
+    Str table;
+} TypeSql;
+
+struct Store {
+    const Pack *pack;
+    Arena *mem;
+    const char *dir;
+    Str url;
+    FieldKey key;
+    uint8_t master[32];
+    TypeSql *types;
+    _Atomic uint64_t *versions;
+    /* writer */
+    Db *writer;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake, finished;
+    WriteJob *head, **tail;
+    bool stopping, started;
+    uint64_t touched; /* by the job running now; writer thread only */
+    bool in_write;    /* writer thread only */
+    pthread_key_t reader;
+    /* ids */
+    pthread_mutex_t id_lock;
+    int64_t id_tick;
+    int id_seq;
+    /* counts that were asked for, by statement and version (cache.c) */
+    struct CountCache *counts;
+};
+
+enum { COL_ID, COL_HOME, COL_REV, COL_STATE, COL_HOLDER, COL_CREATED, COL_UPDATED, COL_CREATED_BY, COL_UPDATED_BY, COL_NO,
+       COL_WARNINGS, COL_FIRST_FIELD };
+
+/* schema.c */
+MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);
+bool field_has_column(const Field *f); /* everything but child lists */
+
+/* row.c: between rows and Rec */
+TypeSql type_sql_make(Arena *mem, const RecordType *t);
+MUST_USE bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, bool clear_personal, Rec *ret);
+MUST_USE bool row_read_lists(Cx *cx, Store *s, Rec *r);
+void row_bind_value(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, int64_t id, const Value *v);
+Str mask_personal(Arena *mem, const Field *f, Str clear);
+Str field_aad(Arena *mem, const RecordType *t, const Field *f, int64_t id);
+Str search_text(Arena *mem, const RecordType *t, const Rec *r);
+/* load one record as stored, without rights; E_NOT_FOUND */
+MUST_USE bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret);
+/* empty what the actor may not see */
+void rec_redact(const Actor *a, Rec *r, bool public_only);
+
+/* writer.c */
+bool on_writer(const Store *s);
+void store_touch(Store *s, int32_t type_index); /* inside a write */
+
+/* list.c: the where clause of a query in the actor's reach; false when nothing can match */
+bool query_where(Cx *cx, Store *s, const Actor *a, const Query *q, const Field *skip, Sql *sql);
+
+/* cache.c */
+struct CountCache *count_cache_new(Arena *mem);
+void count_cache_free(struct CountCache *c);
+bool count_cache_get(struct CountCache *c, const Sql *q, uint64_t version, Arena *mem, void **ret, size_t *ret_bytes);
+void count_cache_put(struct CountCache *c, const Sql *q, uint64_t version, const void *data, size_t bytes);
+
+/* eval.c: rule environment of a record */
+struct EvalEnv;
+
+/* write.c pieces used by act.c */
+MUST_USE bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action, Str reason, Str source);
+MUST_USE bool rec_store_change(Cx *cx, Store *s, const Actor *a, const Rec *before, Rec *after, Str act, Str action, Str reason, Str source,
+                               bool *ret_changed);
+MUST_USE bool rec_refresh_latest(Cx *cx, Store *s, const Actor *a, const Rec *written);
+MUST_USE bool next_number(Cx *cx, Store *s, const RecordType *t, Rec *r);

@@ -1,0 +1,200 @@
+/*
+ * schema.c - the tables: fixed ones for the engine, and one per record type of the pack.
+ *
+ * A pack may gain types and fields between starts: missing tables are made and missing columns added. Nothing is ever dropped; a field
+ * that left the pack keeps its column unread.
+ */
+#include "store/internal.h"
+
+static const char FIXED[] =
+    "create table if not exists meta (key text not null primary key, value text not null){strict};"
+    "create table if not exists journal_head (home integer not null primary key, seq integer not null, hash blob not null){strict};"
+    "create table if not exists journal ("
+    " home integer not null, seq integer not null, at integer not null, user_id integer not null, user_name text not null,"
+    " org text not null, act text not null, type text not null, record integer not null, rev integer not null,"
+    " action text not null, state_from text not null, state_to text not null, reason text not null, source text not null,"
+    " body text not null, hash blob not null, primary key (home, seq)){strict};"
+    "create index if not exists journal_record on journal (record, home, seq);"
+    "create index if not exists journal_at on journal (at);"
+    "create table if not exists counter (home integer not null, name text not null, n integer not null,"
+    " primary key (home, name)){strict};"
+    "create table if not exists account (id integer not null primary key, home integer not null, login text not null,"
+    " name text not null, org text not null, roles text not null, password text not null, disabled integer not null,"
+    " must_change integer not null, created integer not null, last integer not null){strict};"
+    "create unique index if not exists account_login on account (login);"
+    "create table if not exists session (hash text not null primary key, user_id integer not null, csrf text not null,"
+    " created integer not null, seen integer not null, tone text not null, flash text not null){strict};"
+    "create table if not exists token (id integer not null primary key, hash text not null, user_id integer not null,"
+    " name text not null, scope text not null, expires integer not null, last integer not null){strict};"
+    "create unique index if not exists token_hash on token (hash);"
+    "create table if not exists login_failure (key text not null, at integer not null){strict};"
+    "create index if not exists login_failure_key on login_failure (key, at);"
+    "create table if not exists idempotency (key text not null primary key, request text not null, status integer not null,"
+    " body text not null, at integer not null){strict};"
+    "create table if not exists file (id integer not null primary key, home integer not null, type text not null,"
+    " record integer not null, name text not null, kind text not null, trust text not null, mime text not null,"
+    " size integer not null, sha256 text not null, created integer not null, created_by integer not null,"
+    " by_name text not null, deleted integer){strict};"
+    "create index if not exists file_record on file (record);"
+    "create table if not exists job (id integer not null primary key, user_id integer not null, kind text not null,"
+    " state text not null, title text not null, type text not null, input_name text not null, params text not null,"
+    " actor text not null, dry_run integer not null, done integer not null, total integer not null, n_new integer not null,"
+    " n_changed integer not null, n_same integer not null, n_wrong integer not null, n_warn integer not null,"
+    " has_report integer not null, has_output integer not null, text text not null, created integer not null,"
+    " started integer not null, ended integer not null){strict};"
+    "create index if not exists job_user on job (user_id, id);";
+
+bool field_has_column(const Field *f)
+{
+    return f->kind != FT_LIST;
+}
+
+static bool run_ddl(Cx *cx, Db *db, Sql *q)
+{
+    Str text = buf_str(&q->text);
+    return db_script(cx, db, text.p);
+}
+
+static void add_column_type(Sql *q, const Field *f)
+{
+    if (field_is_text(f) || f->kind == FT_DATE) {
+        sql_lit(q, " text");
+    } else {
+        sql_lit(q, " integer");
+    }
+}
+
+static Str list_table(Arena *mem, const RecordType *t, const Field *f)
+{
+    return str_printf(mem, "r_%.*s__%.*s", STRF(t->id), STRF(f->id));
+}
+
+static bool have_name(const Str *names, size_t n, Str prefix, Str name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (names[i].n == prefix.n + name.n && str_starts(names[i], prefix) && str_ends(names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool add_missing_columns(Cx *cx, Db *db, Str table, const Field *fields, size_t n_fields)
+{
+    Str *names;
+    size_t n;
+    if (!db_columns(cx, db, cx->mem, table, &names, &n)) {
+        return false;
+    }
+    for (size_t i = 0; i < n_fields; i++) {
+        const Field *f = &fields[i];
+        if (!field_has_column(f) || have_name(names, n, S("f_"), f->id)) {
+            continue;
+        }
+        Sql *q = sql_new(cx->mem);
+        sql_lit(q, "alter table ");
+        sql_ident(q, table);
+        sql_lit(q, " add column ");
+        sql_ident2(q, S("f_"), f->id);
+        add_column_type(q, f);
+        if (!run_ddl(cx, db, q)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool make_index(Cx *cx, Db *db, const RecordType *t, Str name, Str column, bool is_field)
+{
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "create index if not exists ");
+    sql_ident(q, str_printf(cx->mem, "i_%.*s_%.*s", STRF(t->id), STRF(name)));
+    sql_lit(q, " on ");
+    sql_ident2(q, S("r_"), t->id);
+    sql_lit(q, " (");
+    sql_ident2(q, is_field ? S("f_") : S(""), column);
+    sql_lit(q, ", home) where deleted is null");
+    return run_ddl(cx, db, q);
+}
+
+static bool make_indexes(Cx *cx, Db *db, const RecordType *t)
+{
+    if (!make_index(cx, db, t, S("updated"), S("updated"), false) || !make_index(cx, db, t, S("state"), S("state"), false) ||
+        !make_index(cx, db, t, S("holder"), S("holder"), false) || !make_index(cx, db, t, S("no"), S("no"), false) ||
+        !make_index(cx, db, t, S("home"), S("home"), false)) {
+        return false;
+    }
+    for (size_t i = 0; i < t->n_fields; i++) {
+        const Field *f = &t->fields[i];
+        bool facet = false;
+        for (size_t k = 0; k < t->n_facets; k++) {
+            facet = facet || t->facets[k] == f;
+        }
+        bool key = false;
+        for (size_t k = 0; t->sheet != NULL && k < t->sheet->n_key; k++) {
+            key = key || t->sheet->key[k] == f;
+        }
+        if (f->kind == FT_REF || f->kind == FT_REGION || facet || key || f == t->title) {
+            if (!make_index(cx, db, t, str_printf(cx->mem, "f_%.*s", STRF(f->id)), f->id, true)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool make_type(Cx *cx, Db *db, const RecordType *t)
+{
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "create table if not exists ");
+    sql_ident2(q, S("r_"), t->id);
+    sql_lit(q, " (id integer not null primary key, home integer not null check (home = ((id >> 12) & 8191)),"
+               " rev integer not null, state text not null, holder integer not null, created integer not null,"
+               " updated integer not null, created_by integer not null, updated_by integer not null, deleted integer,"
+               " no text not null, search text not null, warnings text not null");
+    for (size_t i = 0; i < t->n_fields; i++) {
+        if (field_has_column(&t->fields[i])) {
+            sql_lit(q, ", ");
+            sql_ident2(q, S("f_"), t->fields[i].id);
+            add_column_type(q, &t->fields[i]);
+        }
+    }
+    sql_lit(q, "){strict}");
+    if (!run_ddl(cx, db, q) ||
+        !add_missing_columns(cx, db, str_printf(cx->mem, "r_%.*s", STRF(t->id)), t->fields, t->n_fields)) {
+        return false;
+    }
+    for (size_t i = 0; i < t->n_fields; i++) {
+        const Field *f = &t->fields[i];
+        if (f->kind != FT_LIST) {
+            continue;
+        }
+        q = sql_new(cx->mem);
+        sql_lit(q, "create table if not exists ");
+        sql_ident(q, list_table(cx->mem, t, f));
+        sql_lit(q, " (home integer not null, parent integer not null, pos integer not null");
+        for (size_t k = 0; k < f->n_fields; k++) {
+            sql_lit(q, ", ");
+            sql_ident2(q, S("f_"), f->fields[k].id);
+            add_column_type(q, &f->fields[k]);
+        }
+        sql_lit(q, ", primary key (home, parent, pos)){strict}");
+        if (!run_ddl(cx, db, q) || !add_missing_columns(cx, db, list_table(cx->mem, t, f), f->fields, f->n_fields)) {
+            return false;
+        }
+    }
+    return make_indexes(cx, db, t);
+}
+
+bool schema_apply(Cx *cx, Store *s, Db *db)
+{
+    if (!db_script(cx, db, FIXED)) {
+        return false;
+    }
+    for (size_t i = 0; i < s->pack->n_types; i++) {
+        if (!make_type(cx, db, &s->pack->types[i])) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,188 @@
+/*
+ * store.c - opening a data folder: keys, database, ids, a reading connection per thread.
+ *
+ * The folder holds tamga.db (records, journal, accounts), master.key (32 random bytes, mode 0600, the root of every secret) and
+ * files/ (attachments). It is the whole state: copy it while the server is stopped, or take `tamga backup` while it runs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/internal.h"
+#include "store/writer.h"
+
+#define EPOCH_2020_MS 1577836800000LL
+
+static bool make_folder(Cx *cx, const char *path)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        return fail(cx, E_IO, "无法建立数据文件夹 %s", path);
+    }
+    return true;
+}
+
+static bool read_or_make_key(Cx *cx, Store *s)
+{
+    const char *path = str_printf(s->mem, "%s/master.key", s->dir).p;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        ssize_t n = read(fd, s->master, sizeof s->master);
+        close(fd);
+        return n == (ssize_t)sizeof s->master ? true : fail(cx, E_DATA, "密钥文件 %s 已损坏", path);
+    }
+    random_bytes(s->master, sizeof s->master);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return fail(cx, E_IO, "无法写入密钥文件 %s", path);
+    }
+    ssize_t n = write(fd, s->master, sizeof s->master);
+    bool ok = n == (ssize_t)sizeof s->master && fsync(fd) == 0;
+    close(fd);
+    return ok ? true : fail(cx, E_IO, "无法写入密钥文件 %s", path);
+}
+
+Str store_secret(const Store *s, Arena *mem, const char *purpose)
+{
+    uint8_t *out = arena_alloc(mem, 32);
+    hmac_sha256(str_n((const char *)s->master, sizeof s->master), str_c(purpose), out);
+    return str_n((const char *)out, 32);
+}
+
+static void close_reader(void *db)
+{
+    db_close(db);
+}
+
+Store *store_open(Cx *cx, const char *dir, const Pack *pack)
+{
+    Arena *mem = arena_new(0);
+    Store *s = NEW(mem, Store);
+    s->mem = mem;
+    s->pack = pack;
+    s->dir = str_z(mem, str_c(dir));
+    s->url = str_printf(mem, "sqlite:%s/tamga.db", dir);
+    pthread_mutex_init(&s->id_lock, NULL);
+    pthread_key_create(&s->reader, close_reader);
+    s->versions = (_Atomic uint64_t *)NEW_ARRAY(mem, uint64_t, pack->n_types + STORE_EXTRA_VERSIONS);
+    s->types = NEW_ARRAY(mem, TypeSql, pack->n_types);
+    for (size_t i = 0; i < pack->n_types; i++) {
+        s->types[i] = type_sql_make(mem, &pack->types[i]);
+    }
+    if (!make_folder(cx, dir) || !make_folder(cx, str_printf(mem, "%s/files", dir).p) || !read_or_make_key(cx, s)) {
+        arena_free(mem);
+        return NULL;
+    }
+    memcpy(s->key.key, store_secret(s, mem, "field encryption").p, 32);
+    memcpy(s->key.index_key, store_secret(s, mem, "blind index").p, 32);
+    s->key.id = 1;
+    s->counts = count_cache_new(mem);
+    s->writer = db_open(cx, s->url.p, DB_WRITE);
+    if (s->writer == NULL) {
+        arena_free(mem);
+        return NULL;
+    }
+    if (!db_begin(cx, s->writer) || !schema_apply(cx, s, s->writer) || !db_commit(cx, s->writer)) {
+        db_rollback(s->writer);
+        db_close(s->writer);
+        arena_free(mem);
+        return NULL;
+    }
+    writer_start(s);
+    return s;
+}
+
+void store_close(Store *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    store_detach(s);
+    writer_stop(s);
+    db_close(s->writer);
+    count_cache_free(s->counts);
+    pthread_key_delete(s->reader);
+    pthread_mutex_destroy(&s->id_lock);
+    arena_free(s->mem);
+}
+
+const Pack *store_pack(const Store *s)
+{
+    return s->pack;
+}
+
+const char *store_dir(const Store *s)
+{
+    return s->dir;
+}
+
+const FieldKey *store_key(const Store *s)
+{
+    return &s->key;
+}
+
+bool store_attach(Cx *cx, Store *s)
+{
+    if (on_writer(s)) {
+        cx->db = s->writer;
+        return true;
+    }
+    Db *db = pthread_getspecific(s->reader);
+    if (db == NULL) {
+        db = db_open(cx, s->url.p, DB_READ);
+        if (db == NULL) {
+            return false;
+        }
+        pthread_setspecific(s->reader, db);
+    }
+    cx->db = db;
+    return true;
+}
+
+void store_detach(Store *s)
+{
+    Db *db = pthread_getspecific(s->reader);
+    if (db != NULL) {
+        pthread_setspecific(s->reader, NULL);
+        db_close(db);
+    }
+}
+
+uint64_t store_version(const Store *s, int32_t type_index)
+{
+    CHECK(type_index >= 0 && (size_t)type_index < s->pack->n_types + STORE_EXTRA_VERSIONS);
+    return atomic_load(&s->versions[type_index]);
+}
+
+int64_t store_new_id(Store *s, int64_t home)
+{
+    CHECK(home >= 1 && home <= 8191);
+    pthread_mutex_lock(&s->id_lock);
+    int64_t tick = (clock_now_ms() - EPOCH_2020_MS) / 10;
+    if (tick > s->id_tick) {
+        s->id_tick = tick;
+        s->id_seq = 0;
+    } else if (++s->id_seq > 255) { /* more than 256 in 10 ms: borrow from the next tick, never repeat */
+        s->id_tick++;
+        s->id_seq = 0;
+    }
+    int64_t id = (s->id_tick << 25) | (home << 12) | (int64_t)s->id_seq;
+    pthread_mutex_unlock(&s->id_lock);
+    return id;
+}
+
+Str id_text(Arena *mem, int64_t id)
+{
+    return str_printf(mem, "%lld", (long long)id);
+}
+
+bool id_read(Str text, int64_t *ret)
+{
+    int64_t v;
+    if (!str_int(text, &v) || v <= 0 || text.p[0] == '0') {
+        return false;
+    }
+    *ret = v;
+    return true;
+}
