@@ -1,0 +1,244 @@
+/*
+ * row.c - between database rows and records in memory: columns, dates, sealed personal fields, masks, the search text.
+ */
+#include "base/date.h"
+#include "fmt/codes.h"
+#include "store/internal.h"
+
+TypeSql type_sql_make(Arena *mem, const RecordType *t)
+{
+    Buf b = buf_new(mem, 64 * 1024);
+    buf_add(&b, S("id, home, rev, state, holder, created, updated, created_by, updated_by, no, warnings"));
+    size_t n = COL_FIRST_FIELD;
+    for (size_t i = 0; i < t->n_fields; i++) {
+        if (field_has_column(&t->fields[i])) {
+            buf_add(&b, S(", f_"));
+            buf_add(&b, t->fields[i].id);
+            n++;
+        }
+    }
+    return (TypeSql){.columns = buf_str(&b), .n_columns = n, .table = str_printf(mem, "r_%.*s", STRF(t->id))};
+}
+
+Str field_aad(Arena *mem, const RecordType *t, const Field *f, int64_t id)
+{
+    return str_printf(mem, "%.*s|%.*s|%lld", STRF(t->id), STRF(f->id), (long long)id);
+}
+
+Str mask_personal(Arena *mem, const Field *f, Str clear)
+{
+    size_t chars = utf8_len(clear);
+    if (chars <= 2) {
+        return S("**");
+    }
+    size_t head = f->kind == FT_IDNUMBER ? 6 : f->kind == FT_PHONE ? 3 : 1;
+    size_t tail = f->kind == FT_IDNUMBER || f->kind == FT_PHONE ? 4 : 0;
+    if (chars < head + tail + 2) {
+        head = 1;
+        tail = 0;
+    }
+    Buf b = buf_new(mem, 4096);
+    buf_add(&b, utf8_cut(clear, head));
+    for (size_t i = head + tail; i < chars && i < head + tail + 8; i++) {
+        buf_addc(&b, '*');
+    }
+    Str rest = clear;
+    for (size_t at = 0, k = 0; k < chars - tail; k++) {
+        utf8_next(clear, &at);
+        rest = str_sub(clear, at, clear.n);
+    }
+    buf_add(&b, rest);
+    return buf_str(&b);
+}
+
+static Value read_column(Arena *mem, const Field *f, Stmt *st, int col)
+{
+    Value v = {0};
+    if (stmt_col_null(st, col)) {
+        return v;
+    }
+    v.has = true;
+    if (f->kind == FT_DATE) {
+        int32_t days = 0;
+        v.has = date_iso_parse(stmt_col_text(st, col), &days);
+        v.i = days;
+    } else if (field_is_text(f)) {
+        v.s = stmt_col_dup(mem, st, col);
+    } else {
+        v.i = stmt_col_int(st, col);
+    }
+    return v;
+}
+
+static void open_personal(Cx *cx, Store *s, const RecordType *t, const Field *f, int64_t id, bool clear, Value *v)
+{
+    Str plain;
+    if (!v->has) {
+        return;
+    }
+    if (!field_open(cx->mem, &s->key, field_aad(cx->mem, t, f, id), v->s, &plain)) {
+        v->s = S("（无法解密）");
+    } else {
+        v->s = clear ? plain : mask_personal(cx->mem, f, plain);
+    }
+}
+
+bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, bool clear_personal, Rec *ret)
+{
+    Rec r = {.type = t, .id = stmt_col_int(st, COL_ID), .home = stmt_col_int(st, COL_HOME), .rev = stmt_col_int(st, COL_REV),
+             .holder = stmt_col_int(st, COL_HOLDER), .created_ms = stmt_col_int(st, COL_CREATED),
+             .updated_ms = stmt_col_int(st, COL_UPDATED), .created_by = stmt_col_int(st, COL_CREATED_BY),
+             .updated_by = stmt_col_int(st, COL_UPDATED_BY), .no = stmt_col_dup(cx->mem, st, COL_NO),
+             .warnings = stmt_col_dup(cx->mem, st, COL_WARNINGS)};
+    r.state = type_state(t, stmt_col_text(st, COL_STATE));
+    if (r.state == NULL) {
+        return fail(cx, E_DATA, "记录 %lld 的状态在策略包里没有定义", (long long)r.id);
+    }
+    r.v = NEW_ARRAY(cx->mem, Value, t->n_fields);
+    int col = COL_FIRST_FIELD;
+    for (size_t i = 0; i < t->n_fields; i++) {
+        const Field *f = &t->fields[i];
+        if (!field_has_column(f)) {
+            continue;
+        }
+        r.v[i] = read_column(cx->mem, f, st, col++);
+        if (f->personal) {
+            open_personal(cx, s, t, f, r.id, clear_personal, &r.v[i]);
+        }
+    }
+    *ret = r;
+    return true;
+}
+
+static bool read_list(Cx *cx, const RecordType *t, const Field *f, int64_t home, int64_t id, Value *ret)
+{
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select pos");
+    for (size_t k = 0; k < f->n_fields; k++) {
+        sql_lit(q, ", ");
+        sql_ident2(q, S("f_"), f->fields[k].id);
+    }
+    sql_lit(q, " from ");
+    sql_ident(q, str_printf(cx->mem, "r_%.*s__%.*s", STRF(t->id), STRF(f->id)));
+    sql_lit(q, " where home = ");
+    sql_int(q, home);
+    sql_lit(q, " and parent = ");
+    sql_int(q, id);
+    sql_lit(q, " order by pos");
+    Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
+    if (st == NULL) {
+        return false;
+    }
+    size_t cap = 0;
+    Value v = {0};
+    for (bool row = false;;) {
+        if (!stmt_step(cx, st, &row)) {
+            stmt_done(st);
+            return false;
+        }
+        if (!row) {
+            break;
+        }
+        if (v.n_rows == cap) {
+            size_t more = cap != 0 ? cap * 2 : 8;
+            v.rows = arena_grow(cx->mem, v.rows, cap * sizeof(Row), more * sizeof(Row));
+            cap = more;
+        }
+        Row *r = &v.rows[v.n_rows++];
+        r->v = NEW_ARRAY(cx->mem, Value, f->n_fields);
+        for (size_t k = 0; k < f->n_fields; k++) {
+            r->v[k] = read_column(cx->mem, &f->fields[k], st, (int)k + 1);
+        }
+    }
+    stmt_done(st);
+    v.has = v.n_rows != 0;
+    *ret = v;
+    return true;
+}
+
+bool row_read_lists(Cx *cx, Store *s, Rec *r)
+{
+    (void)s;
+    for (size_t i = 0; i < r->type->n_fields; i++) {
+        const Field *f = &r->type->fields[i];
+        if (f->kind == FT_LIST && !read_list(cx, r->type, f, r->home, r->id, &r->v[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void row_bind_value(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, int64_t id, const Value *v)
+{
+    if (!v->has) {
+        sql_null(q);
+    } else if (f->personal) {
+        sql_text(q, field_seal(cx->mem, &s->key, field_aad(cx->mem, t, f, id), v->s));
+    } else if (f->kind == FT_DATE) {
+        sql_text(q, date_iso(cx->mem, (int32_t)v->i));
+    } else if (field_is_text(f)) {
+        sql_text(q, v->s);
+    } else {
+        sql_int(q, v->i);
+    }
+}
+
+Str search_text(Arena *mem, const RecordType *t, const Rec *r)
+{
+    if (!t->searchable) {
+        return S("");
+    }
+    Buf b = buf_new(mem, 16 * 1024);
+    Str title = t->title != NULL ? r->v[t->title->index].s : S("");
+    buf_add(&b, name_fold(mem, title));
+    buf_addc(&b, '\n');
+    buf_add(&b, str_lower(mem, r->no));
+    buf_addc(&b, '\n');
+    buf_add(&b, pinyin_initials(mem, title));
+    for (size_t i = 0; i < t->n_fields; i++) {
+        const Field *f = &t->fields[i];
+        if (f->kind == FT_TEXT && f != t->title && !f->personal && r->v[i].has) {
+            buf_addc(&b, '\n');
+            buf_add(&b, name_fold(mem, r->v[i].s));
+        }
+    }
+    return buf_str(&b);
+}
+
+bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret)
+{
+    const TypeSql *ts = &s->types[t->index];
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select ");
+    buf_add(&q->text, ts->columns);
+    sql_lit(q, " from ");
+    sql_ident(q, ts->table);
+    sql_lit(q, " where id = ");
+    sql_int(q, id);
+    sql_lit(q, " and deleted is null");
+    Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
+    bool row = false;
+    if (st == NULL || !stmt_step(cx, st, &row)) {
+        return false;
+    }
+    if (!row) {
+        stmt_done(st);
+        return fail(cx, E_NOT_FOUND, "没有找到这条%.*s记录，或者不在您的管辖范围内", STRF(t->label));
+    }
+    bool ok = row_read(cx, s, t, st, clear_personal, ret);
+    stmt_done(st);
+    return ok && row_read_lists(cx, s, ret);
+}
+
+void rec_redact(const Actor *a, Rec *r, bool public_only)
+{
+    for (size_t i = 0; i < r->type->n_fields; i++) {
+        if (!access_field(a, r->type, &r->type->fields[i], public_only)) {
+            r->v[i] = (Value){0};
+        }
+    }
+    if (public_only) {
+        r->warnings = S("");
+        r->created_by = r->updated_by = 0;
+    }
+}
