@@ -1,0 +1,455 @@
+/*
+ * list.c - lists, facets and cross counts: one where clause, made of the actor's reach and the query's filters.
+ *
+ * Pages are cut by keyset: the cursor is the order value and id of the last row. Totals and counts come from the count cache.
+ */
+#include "base/date.h"
+#include "fmt/codes.h"
+#include "store/internal.h"
+
+static void filter_column(Sql *q, const Filter *f)
+{
+    if (f->field != NULL) {
+        sql_ident2(q, S("f_"), f->field->id);
+    } else {
+        sql_ident(q, f->column);
+    }
+}
+
+static void filter_value(Cx *cx, Sql *q, const Filter *f)
+{
+    const Value *v = &f->value;
+    if (f->field != NULL && f->field->kind == FT_DATE) {
+        sql_text(q, date_iso(cx->mem, (int32_t)v->i));
+    } else if (f->field != NULL ? field_is_text(f->field) : str_eq(f->column, S("state")) || str_eq(f->column, S("no"))) {
+        sql_text(q, v->s);
+    } else {
+        sql_int(q, v->i);
+    }
+}
+
+/* A region and all below it, as an or-list of equalities: few enough, and each can use the index. */
+static void filter_region(const Pack *p, Sql *q, const Filter *f)
+{
+    bool first = true;
+    sql_lit(q, " and (");
+    for (size_t i = 0; i < p->n_regions && q->n_args < SQL_MAX_ARGS - 16; i++) {
+        if (region_within(&p->regions[i], f->within)) {
+            if (!first) {
+                sql_lit(q, " or ");
+            }
+            filter_column(q, f);
+            sql_lit(q, " = ");
+            sql_text(q, p->regions[i].code);
+            first = false;
+        }
+    }
+    sql_lit(q, ")");
+}
+
+static void add_filter(Cx *cx, const Pack *p, Sql *q, const Filter *f)
+{
+    if (f->within != NULL) {
+        if (f->within->parent != NULL) { /* the whole: no condition */
+            filter_region(p, q, f);
+        }
+        return;
+    }
+    sql_lit(q, " and ");
+    filter_column(q, f);
+    if (!f->value.has) {
+        if (f->op == OP_NE) {
+            sql_lit(q, " is not null");
+        } else {
+            sql_lit(q, " is null");
+        }
+        return;
+    }
+    switch (f->op) {
+    case OP_EQ: sql_lit(q, " = "); break;
+    case OP_NE: sql_lit(q, " is distinct from "); break;
+    case OP_LT: sql_lit(q, " < "); break;
+    case OP_LE: sql_lit(q, " <= "); break;
+    case OP_GT: sql_lit(q, " > "); break;
+    case OP_GE: sql_lit(q, " >= "); break;
+    case OP_HAS: sql_lit(q, " like "); sql_like(q, f->value.s); return;
+    }
+    filter_value(cx, q, f);
+}
+
+static void add_states(Sql *q, const RecordType *t, bool (*want)(const RecordType *, const State *, const Actor *), const Actor *a)
+{
+    bool first = true;
+    sql_lit(q, " and state in (");
+    for (size_t i = 0; i < t->n_states; i++) {
+        if (want(t, &t->states[i], a)) {
+            if (!first) {
+                sql_lit(q, ", ");
+            }
+            sql_text(q, t->states[i].id);
+            first = false;
+        }
+    }
+    if (first) {
+        sql_lit(q, "''");
+    }
+    sql_lit(q, ")");
+}
+
+static bool is_published(const RecordType *t, const State *st, const Actor *a)
+{
+    (void)t;
+    (void)a;
+    return st->published;
+}
+
+/* Is there work for this actor in a state: an action of one of the actor's roles that must be done at the desk, or an editable state? */
+static bool is_work(const RecordType *t, const State *st, const Actor *a)
+{
+    if (st->published) {
+        return false;
+    }
+    for (size_t i = 0; i < t->n_actions; i++) {
+        const Action *act = &t->actions[i];
+        bool from = false, role = false;
+        for (size_t k = 0; k < act->n_from; k++) {
+            from = from || act->from[k] == st;
+        }
+        for (size_t k = 0; k < act->n_roles; k++) {
+            role = role || actor_has_role(a, act->roles[k]);
+        }
+        if (from && role && act->at_holder && act->n_to != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool query_where(Cx *cx, Store *s, const Actor *a, const Query *query, const Field *skip, Sql *q)
+{
+    const RecordType *t = query->type;
+    Scope scope = access_scope(cx->mem, s->pack, a, t);
+    sql_lit(q, " where deleted is null");
+    if (scope.published_only) {
+        if (t->n_publics == 0) {
+            return false;
+        }
+        add_states(q, t, is_published, a);
+    } else if (!scope.all) {
+        if (scope.n == 0) {
+            return false;
+        }
+        sql_lit(q, " and home");
+        if (scope.n == 1) {
+            sql_lit(q, " = ");
+            sql_int(q, scope.homes[0]);
+        } else {
+            sql_in_ints(q, scope.homes, scope.n);
+        }
+    }
+    for (size_t i = 0; i < query->n_filters; i++) {
+        if (skip == NULL || query->filters[i].field != skip) {
+            if (scope.published_only && query->filters[i].field != NULL &&
+                !access_field(a, t, query->filters[i].field, true)) {
+                return false; /* no filtering by what may not be seen */
+            }
+            add_filter(cx, s->pack, q, &query->filters[i]);
+        }
+    }
+    if (query->search.n != 0 && t->searchable) {
+        sql_lit(q, " and search like ");
+        sql_like(q, name_fold(cx->mem, query->search));
+    }
+    if (query->mine_to_do) {
+        if (a->org == NULL) {
+            return false;
+        }
+        sql_lit(q, " and holder = ");
+        sql_int(q, a->org->home);
+        add_states(q, t, is_work, a);
+    }
+    return true;
+}
+
+static void order_column(Sql *q, const Query *query)
+{
+    const Field *f = query->order;
+    if (f == NULL) {
+        sql_lit(q, "updated");
+        return;
+    }
+    sql_lit(q, "coalesce(");
+    sql_ident2(q, S("f_"), f->id);
+    if (field_is_text(f) || f->kind == FT_DATE) {
+        sql_lit(q, ", '')");
+    } else {
+        sql_lit(q, ", -1)");
+    }
+}
+
+/* Cursor text: order value, a vertical bar, id; base64url, so that nobody builds one by hand. */
+static Str cursor_make(Cx *cx, const Query *query, const Rec *last)
+{
+    Str key;
+    const Field *f = query->order;
+    if (f == NULL) {
+        key = id_text(cx->mem, last->updated_ms);
+    } else if (f->kind == FT_DATE) {
+        key = last->v[f->index].has ? date_iso(cx->mem, (int32_t)last->v[f->index].i) : S("");
+    } else if (field_is_text(f)) {
+        key = last->v[f->index].s;
+    } else {
+        key = id_text(cx->mem, last->v[f->index].has ? last->v[f->index].i : -1);
+    }
+    return base64url(cx->mem, str_printf(cx->mem, "%lld|%.*s", (long long)last->id, STRF(key)));
+}
+
+static bool add_cursor(Cx *cx, Sql *q, const Query *query)
+{
+    Str plain, id_part, key;
+    int64_t id, number = 0;
+    if (!base64url_read(cx->mem, query->after, &plain) || !utf8_valid(plain) || !str_cut(plain, '|', &id_part, &key) ||
+        !id_read(id_part, &id)) {
+        return fail(cx, E_BAD_REQUEST, "分页位置 cursor 无效，请从第一页开始");
+    }
+    const Field *f = query->order;
+    bool text = f != NULL && (field_is_text(f) || f->kind == FT_DATE);
+    if (!text && !str_int(key, &number)) {
+        return fail(cx, E_BAD_REQUEST, "分页位置 cursor 无效，请从第一页开始");
+    }
+    sql_lit(q, " and (");
+    order_column(q, query);
+    if (query->ascending) {
+        sql_lit(q, ", id) > (");
+    } else {
+        sql_lit(q, ", id) < (");
+    }
+    if (text) {
+        sql_text(q, key);
+    } else {
+        sql_int(q, number);
+    }
+    sql_lit(q, ", ");
+    sql_int(q, id);
+    sql_lit(q, ")");
+    return true;
+}
+
+static bool read_rows(Cx *cx, Store *s, const Query *query, Stmt *st, size_t limit, RecPage *ret)
+{
+    ret->items = NEW_ARRAY(cx->mem, Rec, limit);
+    for (bool row = false;;) {
+        if (!stmt_step(cx, st, &row)) {
+            return false;
+        }
+        if (!row) {
+            return true;
+        }
+        if (ret->n == limit) { /* one more than asked was read: there is a next page */
+            ret->next = cursor_make(cx, query, &ret->items[limit - 1]);
+            return true;
+        }
+        if (!row_read(cx, s, query->type, st, false, &ret->items[ret->n])) {
+            return false;
+        }
+        ret->n++;
+    }
+}
+
+static bool count_total(Cx *cx, Store *s, const Actor *a, const Query *query, int64_t *ret)
+{
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select count(*) from ");
+    sql_ident(q, s->types[query->type->index].table);
+    if (!query_where(cx, s, a, query, NULL, q)) {
+        *ret = 0;
+        return true;
+    }
+    uint64_t version = store_version(s, query->type->index);
+    void *kept;
+    size_t bytes;
+    if (count_cache_get(s->counts, q, version, cx->mem, &kept, &bytes) && bytes == sizeof *ret) {
+        memcpy(ret, kept, sizeof *ret);
+        return true;
+    }
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    if (st == NULL || !stmt_one_int(cx, st, 0, ret)) {
+        return false;
+    }
+    count_cache_put(s->counts, q, version, ret, sizeof *ret);
+    return true;
+}
+
+bool rec_list(Cx *cx, Store *s, const Actor *a, const Query *query, bool want_total, RecPage *ret)
+{
+    *ret = (RecPage){.total = want_total ? 0 : -1};
+    size_t limit = query->limit == 0 ? 50 : MIN(query->limit, (size_t)200);
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select ");
+    buf_add(&q->text, s->types[query->type->index].columns);
+    sql_lit(q, " from ");
+    sql_ident(q, s->types[query->type->index].table);
+    if (!query_where(cx, s, a, query, NULL, q)) {
+        return cx->err == E_OK;
+    }
+    if (query->after.n != 0 && !add_cursor(cx, q, query)) {
+        return false;
+    }
+    sql_lit(q, " order by ");
+    order_column(q, query);
+    if (query->ascending) {
+        sql_lit(q, " asc, id asc limit ");
+    } else {
+        sql_lit(q, " desc, id desc limit ");
+    }
+    sql_int(q, (int64_t)limit + 1);
+    sql_lit(q, " offset ");
+    sql_int(q, query->after.n != 0 ? 0 : (int64_t)query->offset);
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    if (st == NULL) {
+        return false;
+    }
+    bool ok = read_rows(cx, s, query, st, limit, ret);
+    stmt_done(st);
+    Scope scope = access_scope(cx->mem, s->pack, a, query->type);
+    for (size_t i = 0; ok && i < ret->n; i++) {
+        rec_redact(a, &ret->items[i], scope.published_only);
+    }
+    return ok && (!want_total || count_total(cx, s, a, query, &ret->total));
+}
+
+/* What the cache keeps of a cross count: texts in a row, with their lengths. */
+static Str pack_counts(Cx *cx, const CrossCount *items, size_t n, size_t n_fields)
+{
+    Buf b = buf_new(cx->mem, 8 << 20);
+    for (size_t i = 0; i < n; i++) {
+        buf_add_bytes(&b, &items[i].n, sizeof items[i].n);
+        for (size_t k = 0; k < n_fields; k++) {
+            uint32_t len = (uint32_t)items[i].keys[k].n;
+            buf_add_bytes(&b, &len, sizeof len);
+            buf_add(&b, items[i].keys[k]);
+        }
+    }
+    return buf_str(&b);
+}
+
+static void unpack_counts(Cx *cx, Str bytes, size_t n_fields, CrossCount **ret, size_t *ret_n)
+{
+    size_t cap = 0, n = 0;
+    CrossCount *items = NULL;
+    for (const char *p = bytes.p, *end = p + bytes.n; p < end;) {
+        if (n == cap) {
+            size_t more = cap != 0 ? cap * 2 : 16;
+            items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
+            cap = more;
+        }
+        CrossCount *c = &items[n++];
+        memcpy(&c->n, p, sizeof c->n);
+        p += sizeof c->n;
+        for (size_t k = 0; k < n_fields; k++) {
+            uint32_t len;
+            memcpy(&len, p, sizeof len);
+            c->keys[k] = str_n(p + sizeof len, len);
+            p += sizeof len + len;
+        }
+    }
+    *ret = items;
+    *ret_n = n;
+}
+
+static bool read_counts(Cx *cx, Stmt *st, size_t n_fields, CrossCount **ret, size_t *ret_n)
+{
+    size_t cap = 0, n = 0;
+    CrossCount *items = NULL;
+    for (bool row = false;;) {
+        if (!stmt_step(cx, st, &row)) {
+            return false;
+        }
+        if (!row) {
+            break;
+        }
+        if (n == cap) {
+            size_t more = cap != 0 ? cap * 2 : 16;
+            items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
+            cap = more;
+        }
+        CrossCount *c = &items[n++];
+        for (size_t k = 0; k < n_fields; k++) {
+            c->keys[k] = stmt_col_dup(cx->mem, st, (int)k);
+        }
+        c->n = stmt_col_int(st, (int)n_fields);
+    }
+    *ret = items;
+    *ret_n = n;
+    return true;
+}
+
+static void count_columns(Sql *q, const Field *const *fields, size_t n_fields)
+{
+    for (size_t k = 0; k < n_fields; k++) {
+        if (k != 0) {
+            sql_lit(q, ", ");
+        }
+        if (fields[k] == NULL) {
+            sql_lit(q, "state");
+        } else {
+            sql_ident2(q, S("f_"), fields[k]->id);
+        }
+    }
+}
+
+static bool cross(Cx *cx, Store *s, const Actor *a, const Query *query, const Field *const *fields, size_t n_fields,
+                  const Field *skip, CrossCount **ret, size_t *ret_n)
+{
+    *ret_n = 0;
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select ");
+    count_columns(q, fields, n_fields);
+    sql_lit(q, ", count(*) from ");
+    sql_ident(q, s->types[query->type->index].table);
+    if (!query_where(cx, s, a, query, skip, q)) {
+        return cx->err == E_OK;
+    }
+    sql_lit(q, " group by ");
+    count_columns(q, fields, n_fields);
+    uint64_t version = store_version(s, query->type->index);
+    void *kept;
+    size_t bytes;
+    if (count_cache_get(s->counts, q, version, cx->mem, &kept, &bytes)) {
+        unpack_counts(cx, str_n(kept, bytes), n_fields, ret, ret_n);
+        return true;
+    }
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    if (st == NULL) {
+        return false;
+    }
+    bool ok = read_counts(cx, st, n_fields, ret, ret_n);
+    stmt_done(st);
+    if (ok) {
+        Str packed = pack_counts(cx, *ret, *ret_n, n_fields);
+        count_cache_put(s->counts, q, version, packed.p, packed.n);
+    }
+    return ok;
+}
+
+bool rec_cross(Cx *cx, Store *s, const Actor *a, const Query *query, const Field *const *fields, size_t n_fields,
+               CrossCount **ret, size_t *ret_n)
+{
+    CHECK(n_fields >= 1 && n_fields <= 3);
+    return cross(cx, s, a, query, fields, n_fields, NULL, ret, ret_n);
+}
+
+bool rec_facet(Cx *cx, Store *s, const Actor *a, const Query *query, const Field *f, FacetCount **ret, size_t *ret_n)
+{
+    CrossCount *items;
+    size_t n;
+    if (!cross(cx, s, a, query, &f, 1, f, &items, &n)) {
+        return false;
+    }
+    *ret = NEW_ARRAY(cx->mem, FacetCount, n);
+    for (size_t i = 0; i < n; i++) {
+        (*ret)[i] = (FacetCount){.key = items[i].keys[0], .n = items[i].n};
+    }
+    *ret_n = n;
+    return true;
+}
