@@ -1,0 +1,45 @@
+/*
+ * eval.h - evaluating a pack's expressions over one record. Total and pure: what it reads comes from the EvalEnv.
+ *
+ * Three values: a missing operand makes a comparison unknown.
+ */
+#pragma once
+
+#include "pack/expr.h"
+#include "rule/finding.h"
+#include "rule/value.h"
+
+typedef enum { TRI_FALSE = 0, TRI_TRUE = 1, TRI_UNKNOWN = -1 } Tri;
+
+/* Records that refer to the one at hand through a link, as rows of values in the order of the linked type's fields. */
+typedef struct {
+    const RecordType *type;
+    const Value *const *rows;
+    const Str *states;           /* one per row: id of its state */
+    size_t n;
+} RelatedRows;
+
+typedef struct EvalEnv {
+    Cx *cx;                      /* memory and failures of the callbacks */
+    const Pack *pack;
+    const RecordType *type;
+    const Value *values;         /* one per field; never NULL */
+    const Field *extra;          /* an action's inputs and their values; n_extra 0: none */
+    const Value *extra_values;
+    size_t n_extra;
+    int64_t self;                /* id of the record; 0 while it is new */
+    Str state;
+    int32_t today;               /* days, UTC+8 */
+    const Region *region;        /* where the record lies; NULL: unknown */
+    const Org *org;              /* the owner; NULL: unknown */
+    /* Callbacks into the store; NULL: related records count as none, previous values as missing. */
+    bool (*related)(void *ctx, Cx *cx, const Link *link, RelatedRows *ret);
+    bool (*previous)(void *ctx, Cx *cx, const Field *field, Value *ret);
+    void *ctx;
+} EvalEnv;
+
+Tri rule_test(const EvalEnv *env, const Expr *e);
+/* rule_value - the value of an expression for `set` and `default`; .has false when unknown. `as` is the field it is for. */
+Value rule_value(const EvalEnv *env, const Expr *e, const Field *as);
+/* rule_why - the figures a condition used, in words: "从业人数 120；持证人数 —". */
+Str rule_why(const EvalEnv *env, const Expr *e);

@@ -1,0 +1,28 @@
+/*
+ * validate.h - text as people type it into values, values into text, and the checks of a whole record.
+ */
+#pragma once
+
+#include "rule/eval.h"
+
+/*
+ * value_parse - `text` as typed or as it stands in a spreadsheet, into the normal form of field `f`. An empty text gives an empty
+ * value. False when it cannot be taken: then a finding (error) was added under `where`; doubtful but usable input adds a warning.
+ *   within  a region that helps to resolve region names ("新城区" of which city); NULL: none
+ * References (FT_REF) are read as record ids only; the caller resolves names.
+ */
+bool value_parse(Arena *mem, const Pack *p, const Field *f, Str where, Str text, const Region *within, Value *ret, Findings *found);
+
+Str value_raw(Arena *mem, const Field *f, const Value *v);                 /* for JSON, forms and CSV: 2024-05-01, 12000, recognized */
+Str value_show(Arena *mem, const Pack *p, const Field *f, const Value *v); /* for people: 2024年5月1日, 已认定; empty: "" */
+
+/* record_check - required fields, ranges, lengths, choices, show_when / require_when, list rows and the type's checks. */
+void record_check(const EvalEnv *env, Findings *found);
+
+/* Named C checks that a field may ask for (`check: naming`); registered by the features before packs are loaded. */
+typedef struct {
+    const char *name;
+    void (*fn)(const EvalEnv *env, const Field *f, const Value *v, Findings *found);
+} NamedCheck;
+void rule_named_set(const NamedCheck *table, size_t n); /* the table must outlive the process */
+bool rule_named_has(Str name);
