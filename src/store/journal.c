@@ -1,0 +1,150 @@
+/*
+ * journal.c - appending to the chain of a home, and reading it.
+ */
+#include "store/internal.h"
+#include "store/chain.h"
+
+static bool read_head(Cx *cx, int64_t home, int64_t *ret_seq, uint8_t hash[32])
+{
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select seq, hash from journal_head where home = ?1"));
+    bool row = false;
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, home);
+    if (!stmt_step(cx, st, &row)) {
+        stmt_done(st);
+        return false;
+    }
+    *ret_seq = 0;
+    memset(hash, 0, 32);
+    if (row) {
+        *ret_seq = stmt_col_int(st, 0);
+        Str h = stmt_col_text(st, 1);
+        memcpy(hash, h.p, MIN(h.n, (size_t)32));
+    }
+    stmt_done(st);
+    return true;
+}
+
+static bool write_head(Cx *cx, int64_t home, int64_t seq, const uint8_t hash[32])
+{
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+                       S("insert into journal_head (home, seq, hash) values (?1, ?2, ?3)"
+                         " on conflict (home) do update set seq = excluded.seq, hash = excluded.hash"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, home);
+    stmt_int(st, 2, seq);
+    stmt_blob(st, 3, str_n((const char *)hash, 32));
+    return stmt_run(cx, st);
+}
+
+bool journal_add(Cx *cx, Store *s, int64_t home, const Actor *a, Str act, const RecordType *t, int64_t record, int64_t rev,
+                 Str action, Str state_from, Str state_to, Str reason, Str source, Str body)
+{
+    CHECK(on_writer(s));
+    uint8_t prev[32], hash[32];
+    int64_t seq;
+    if (!read_head(cx, home, &seq, prev)) {
+        return false;
+    }
+    Event e = {.home = home, .seq = seq + 1, .at_ms = cx->now_ms, .user = a->user, .user_name = a->name,
+               .org_name = a->org != NULL ? a->org->name : S(""), .act = act, .type = t != NULL ? t->id : S(""),
+               .record = record, .rev = rev, .action = action, .state_from = state_from, .state_to = state_to,
+               .reason = reason, .source = source.n != 0 ? source : a->via, .body = body};
+    chain_hash(prev, &e, hash);
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+                       S("insert into journal (home, seq, at, user_id, user_name, org, act, type, record, rev, action,"
+                         " state_from, state_to, reason, source, body, hash)"
+                         " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"));
+    if (st == NULL) {
+        return false;
+    }
+    const int64_t ints[] = {e.home, e.seq, e.at_ms, e.user};
+    for (int i = 0; i < 4; i++) {
+        stmt_int(st, i + 1, ints[i]);
+    }
+    stmt_text(st, 5, e.user_name);
+    stmt_text(st, 6, e.org_name);
+    stmt_text(st, 7, e.act);
+    stmt_text(st, 8, e.type);
+    stmt_int(st, 9, e.record);
+    stmt_int(st, 10, e.rev);
+    const Str texts[] = {e.action, e.state_from, e.state_to, e.reason, e.source, e.body};
+    for (int i = 0; i < 6; i++) {
+        stmt_text(st, 11 + i, texts[i]);
+    }
+    stmt_blob(st, 17, str_n((const char *)hash, 32));
+    return stmt_run(cx, st) && write_head(cx, home, e.seq, hash);
+}
+
+#define EVENT_COLUMNS                                                                                                  \
+    "select home, seq, at, user_id, user_name, org, act, type, record, rev, action, state_from, state_to, reason, source," \
+    " body, hash from journal"
+
+void event_read(Cx *cx, Store *s, Stmt *st, Event *e)
+{
+    *e = (Event){.home = stmt_col_int(st, 0), .seq = stmt_col_int(st, 1), .at_ms = stmt_col_int(st, 2),
+                 .user = stmt_col_int(st, 3), .record = stmt_col_int(st, 8), .rev = stmt_col_int(st, 9)};
+    Str *const texts[] = {&e->user_name, &e->org_name, &e->act, &e->type, NULL, NULL, &e->action, &e->state_from,
+                          &e->state_to, &e->reason, &e->source, &e->body, &e->hash};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        if (texts[i] != NULL) {
+            *texts[i] = stmt_col_dup(cx->mem, st, (int)i + 4);
+        }
+    }
+    e->rtype = e->type.n != 0 ? pack_type(s->pack, e->type) : NULL;
+}
+
+static bool read_events(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n)
+{
+    size_t cap = 0, n = 0;
+    Event *items = NULL;
+    for (bool row = false;;) {
+        if (!stmt_step(cx, st, &row)) {
+            stmt_done(st);
+            return false;
+        }
+        if (!row) {
+            break;
+        }
+        if (n == cap) {
+            size_t more = cap != 0 ? cap * 2 : 16;
+            items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
+            cap = more;
+        }
+        event_read(cx, s, st, &items[n++]);
+    }
+    stmt_done(st);
+    *ret = items;
+    *ret_n = n;
+    return true;
+}
+
+bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **ret, size_t *ret_n)
+{
+    (void)t;
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(EVENT_COLUMNS " where record = ?1 order by at, seq limit 2000"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, record);
+    return read_events(cx, s, st, ret, ret_n);
+}
+
+bool journal_list(Cx *cx, Store *s, const Actor *a, int64_t before_ms, size_t limit, Event **ret, size_t *ret_n)
+{
+    *ret_n = 0;
+    if (!actor_is_auditor(s->pack, a)) {
+        return fail(cx, E_FORBIDDEN, "只有审计人员可以查阅全部操作记录");
+    }
+    Stmt *st = db_stmt(cx, cx->db, SQL_ROLLUP, S(EVENT_COLUMNS " where at < ?1 order by at desc, home, seq desc limit ?2"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, before_ms > 0 ? before_ms : INT64_MAX);
+    stmt_int(st, 2, (int64_t)MIN(limit, (size_t)500));
+    return read_events(cx, s, st, ret, ret_n);
+}
