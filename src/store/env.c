@@ -1,0 +1,150 @@
+/*
+ * env.c - see env.h.
+ */
+#include "store/env.h"
+
+#include "base/date.h"
+
+#define RELATED_MAX 2000
+
+const Org *rec_owner(const Store *s, const Rec *r)
+{
+    return pack_org_by_home(s->pack, r->home);
+}
+
+const Region *rec_region(const Store *s, const Rec *r)
+{
+    const Field *f = r->type->region;
+    if (f != NULL && r->v[f->index].has) {
+        const Region *at = pack_region(s->pack, r->v[f->index].s);
+        if (at != NULL) {
+            return at;
+        }
+    }
+    const Org *o = rec_owner(s, r);
+    return o != NULL ? o->region : NULL;
+}
+
+typedef struct {
+    Store *s;
+    const Rec *rec;
+    EvalEnv env;
+} EnvBox;
+
+static bool related(void *ctx, Cx *cx, const Link *link, RelatedRows *ret)
+{
+    EnvBox *box = ctx;
+    *ret = (RelatedRows){.type = link->type};
+    if (box->rec->id == 0) {
+        return true;
+    }
+    const TypeSql *ts = &box->s->types[link->type->index];
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select ");
+    buf_add(&q->text, ts->columns);
+    sql_lit(q, " from ");
+    sql_ident(q, ts->table);
+    sql_lit(q, " where ");
+    sql_ident2(q, S("f_"), link->via->id);
+    sql_lit(q, " = ");
+    sql_int(q, box->rec->id);
+    sql_lit(q, " and deleted is null order by id limit ");
+    sql_int(q, RELATED_MAX);
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    if (st == NULL) {
+        return false;
+    }
+    size_t cap = 0, n = 0;
+    const Value **rows = NULL;
+    Str *states = NULL;
+    for (bool row = false;;) {
+        Rec r;
+        if (!stmt_step(cx, st, &row) || (row && !row_read(cx, box->s, link->type, st, true, &r))) {
+            stmt_done(st);
+            return false;
+        }
+        if (!row) {
+            break;
+        }
+        if (n == cap) {
+            size_t more = cap != 0 ? cap * 2 : 8;
+            rows = arena_grow(cx->mem, rows, cap * sizeof *rows, more * sizeof *rows);
+            states = arena_grow(cx->mem, states, cap * sizeof *states, more * sizeof *states);
+            cap = more;
+        }
+        rows[n] = r.v;
+        states[n++] = r.state->id;
+    }
+    stmt_done(st);
+    *ret = (RelatedRows){.type = link->type, .rows = rows, .states = states, .n = n};
+    return true;
+}
+
+static const Field *first_of(const RecordType *t, FieldKind kind)
+{
+    for (size_t i = 0; i < t->n_fields; i++) {
+        if (t->fields[i].kind == kind) {
+            return &t->fields[i];
+        }
+    }
+    return NULL;
+}
+
+/* The same field in the last period before this record's, of the record it belongs to. */
+static bool previous(void *ctx, Cx *cx, const Field *field, Value *ret)
+{
+    EnvBox *box = ctx;
+    const RecordType *t = box->rec->type;
+    const Field *period = first_of(t, FT_PERIOD), *owner = first_of(t, FT_REF);
+    *ret = (Value){0};
+    if (period == NULL || owner == NULL || !box->rec->v[period->index].has || !box->rec->v[owner->index].has) {
+        return true;
+    }
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select ");
+    sql_ident2(q, S("f_"), field->id);
+    sql_lit(q, " from ");
+    sql_ident(q, box->s->types[t->index].table);
+    sql_lit(q, " where ");
+    sql_ident2(q, S("f_"), owner->id);
+    sql_lit(q, " = ");
+    sql_int(q, box->rec->v[owner->index].i);
+    sql_lit(q, " and ");
+    sql_ident2(q, S("f_"), period->id);
+    sql_lit(q, " < ");
+    sql_text(q, box->rec->v[period->index].s);
+    sql_lit(q, " and deleted is null order by ");
+    sql_ident2(q, S("f_"), period->id);
+    sql_lit(q, " desc limit 1");
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    bool row = false;
+    if (st == NULL || !stmt_step(cx, st, &row)) {
+        return false;
+    }
+    if (row && !stmt_col_null(st, 0)) {
+        ret->has = true;
+        if (field->kind == FT_DATE) {
+            int32_t days = 0;
+            ret->has = date_iso_parse(stmt_col_text(st, 0), &days);
+            ret->i = days;
+        } else if (field_is_text(field)) {
+            ret->s = stmt_col_dup(cx->mem, st, 0);
+        } else {
+            ret->i = stmt_col_int(st, 0);
+        }
+    }
+    stmt_done(st);
+    return true;
+}
+
+EvalEnv *env_make(Cx *cx, Store *s, const Rec *r)
+{
+    EnvBox *box = NEW(cx->mem, EnvBox);
+    box->s = s;
+    box->rec = r;
+    box->env = (EvalEnv){.cx = cx, .pack = s->pack, .type = r->type, .values = r->v, .self = r->id,
+                         .state = r->state != NULL ? r->state->id : S(""), .today = instant_date(cx->now_ms),
+                         .region = rec_region(s, r), .org = rec_owner(s, r), .related = related, .previous = previous,
+                         .ctx = box};
+    return &box->env;
+}
