@@ -1,0 +1,238 @@
+/*
+ * act.c - the one door to another state: role, desk, four eyes, conditions, then move, set, make, journal - in one transaction.
+ */
+#include "store/env.h"
+
+#include "base/date.h"
+
+static bool conditions(Cx *cx, Store *s, const Rec *r, const Action *act, Verdict **ret, size_t *ret_n, bool *ret_all)
+{
+    EvalEnv *env = env_make(cx, s, r);
+    Verdict *v = NEW_ARRAY(cx->mem, Verdict, act->n_conditions);
+    *ret_all = true;
+    for (size_t i = 0; i < act->n_conditions; i++) {
+        const Check *c = &act->conditions[i];
+        bool applies = c->when == NULL || rule_test(env, c->when) == TRI_TRUE;
+        v[i] = (Verdict){.condition = c, .verdict = applies ? (int)rule_test(env, c->expr) : 1, .why = rule_why(env, c->expr)};
+        *ret_all = *ret_all && v[i].verdict == 1;
+    }
+    *ret = v;
+    *ret_n = act->n_conditions;
+    return cx->err == E_OK;
+}
+
+/* Did this person enter, change or submit the record since it was last looked at by somebody above? */
+static bool touched_by(Cx *cx, Store *s, const Actor *a, const Rec *r, bool *ret)
+{
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+                       S("select count(*) from journal where record = ?1 and home = ?2 and user_id = ?3"
+                         " and (act in ('create', 'update') or (act = 'act' and state_from <> state_to))"));
+    (void)s;
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, r->id);
+    stmt_int(st, 2, r->home);
+    stmt_int(st, 3, a->user);
+    int64_t n;
+    if (!stmt_one_int(cx, st, 0, &n)) {
+        return false;
+    }
+    *ret = n != 0;
+    return true;
+}
+
+/* The office the record goes to; NULL when there is none above. */
+static const Org *next_holder(const Store *s, const Rec *r, const Action *act)
+{
+    const Org *now = pack_org_by_home(s->pack, r->holder), *owner = pack_org_by_home(s->pack, r->home);
+    const Org *top = owner;
+    switch (act->holder) {
+    case HOLD_SAME: return now;
+    case HOLD_OWNER: return owner;
+    case HOLD_PARENT: return now != NULL ? now->parent : NULL;
+    case HOLD_TOP:
+        while (top != NULL && top->parent != NULL) {
+            top = top->parent;
+        }
+        return top;
+    }
+    return NULL;
+}
+
+static const State *next_state(const Store *s, const Rec *r, const Action *act, const Org *holder)
+{
+    if (act->n_to == 0) {
+        return r->state;
+    }
+    if (act->n_to == 1) {
+        return act->to[0];
+    }
+    CHECK(act->n_to == s->pack->n_levels);
+    return holder->level_index >= 0 ? act->to[holder->level_index] : NULL;
+}
+
+static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, bool *ret_can, Str *ret_why, Verdict **ret_verdicts,
+                   size_t *ret_n)
+{
+    *ret_can = false;
+    *ret_why = S("");
+    *ret_n = 0;
+    if (!access_action(s->pack, a, r, act)) {
+        *ret_why = S("您现在不能办理这一步");
+        return true;
+    }
+    bool all, touched = false;
+    if (!conditions(cx, s, r, act, ret_verdicts, ret_n, &all)) {
+        return false;
+    }
+    if (act->four_eyes && !a->system) {
+        if (!touched_by(cx, s, a, r, &touched)) {
+            return false;
+        }
+        if (touched) {
+            *ret_why = S("您填报、修改或上报过这条记录，按“经办、审核分离”的要求须由另一人办理");
+            return true;
+        }
+    }
+    const Org *holder = next_holder(s, r, act);
+    if (holder == NULL || next_state(s, r, act, holder) == NULL) {
+        *ret_why = S("没有可以接收的上级单位");
+        return true;
+    }
+    if (!all) {
+        *ret_why = S("有条件还没有满足");
+        return true;
+    }
+    *ret_can = true;
+    return true;
+}
+
+bool rec_can(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, bool *ret_can, Str *ret_why, Verdict **ret_verdicts,
+             size_t *ret_n)
+{
+    return decide(cx, s, a, r, act, ret_can, ret_why, ret_verdicts, ret_n);
+}
+
+typedef struct {
+    const Actor *a;
+    const RecordType *t;
+    int64_t id;
+    const Action *act;
+    const Value *inputs;
+    const WriteOpts *o;
+    Findings *found;
+    Rec *ret;
+} ActArg;
+
+static bool check_inputs(Cx *cx, const ActArg *x)
+{
+    if (x->act->reason_required && utf8_len(str_trim(x->o->reason)) < 2) {
+        finding_add(x->found, false, S("reason"), S("required"), x->act->clause,
+                    str_printf(cx->mem, "“%.*s”须写明理由", STRF(x->act->label)));
+    }
+    for (size_t i = 0; i < x->act->n_ask; i++) {
+        const Field *f = &x->act->ask[i];
+        if (f->required && !x->inputs[i].has) {
+            finding_add(x->found, false, f->id, S("required"), f->clause, str_printf(cx->mem, "请填写%.*s", STRF(f->label)));
+        }
+    }
+    return x->found->errors == 0 ? true : fail(cx, E_INVALID, "有 %zu 处需要修改", x->found->errors);
+}
+
+static bool make_one(Cx *cx, Store *s, const ActArg *x, const Rec *from, const struct Make *m, const Org *owner)
+{
+    Rec r = {.type = m->type, .home = owner->home, .holder = owner->home, .no = S(""), .warnings = S("")};
+    r.v = NEW_ARRAY(cx->mem, Value, m->type->n_fields);
+    EvalEnv *env = env_make(cx, s, from);
+    env->extra = x->act->ask;
+    env->extra_values = x->inputs;
+    env->n_extra = x->act->n_ask;
+    env->region = owner->region;
+    for (size_t i = 0; i < m->n_set; i++) {
+        r.v[m->set[i].field->index] = rule_value(env, m->set[i].value, m->set[i].field);
+    }
+    const Field *at = m->type->region;
+    if (at != NULL && !r.v[at->index].has && owner->region != NULL) {
+        r.v[at->index] = (Value){.has = true, .s = owner->region->code};
+    }
+    return rec_store_new(cx, s, x->a, &r, x->act->id, x->o->reason,
+                         str_printf(cx->mem, "%.*s %lld", STRF(from->type->id), (long long)from->id));
+}
+
+static bool make_all(Cx *cx, Store *s, const ActArg *x, const Rec *from)
+{
+    for (size_t i = 0; i < x->act->n_make; i++) {
+        const struct Make *m = &x->act->make[i];
+        if (m->each_org_level.n == 0) {
+            const Org *owner = x->a->org != NULL ? x->a->org : rec_owner(s, from);
+            if (!make_one(cx, s, x, from, m, owner)) {
+                return false;
+            }
+            continue;
+        }
+        for (size_t k = 0; k < s->pack->n_orgs; k++) {
+            const Org *o = &s->pack->orgs[k];
+            if (o->level_index >= 0 && str_eq(s->pack->levels[o->level_index], m->each_org_level) &&
+                !make_one(cx, s, x, from, m, o)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool do_act(Cx *cx, Store *s, void *arg)
+{
+    ActArg *x = arg;
+    Rec before;
+    bool can, public_only, changed;
+    Str why;
+    Verdict *verdicts;
+    size_t n;
+    if (!rec_load(cx, s, x->t, x->id, true, &before)) {
+        return false;
+    }
+    if (!access_read(s->pack, x->a, &before, &public_only) || public_only) {
+        return fail(cx, E_NOT_FOUND, "没有找到这条%.*s记录，或者不在您的管辖范围内", STRF(x->t->label));
+    }
+    if (x->o->rev != 0 && x->o->rev != before.rev) {
+        return fail(cx, E_STALE, "这条记录刚刚被别人办理过（现在是“%.*s”），请核对后再办", STRF(before.state->label));
+    }
+    if (!decide(cx, s, x->a, &before, x->act, &can, &why, &verdicts, &n)) {
+        return false;
+    }
+    if (!can) {
+        cx->err_clause = x->act->clause;
+        return fail(cx, E_WRONG_STATE, "不能“%.*s”：%.*s", STRF(x->act->label), STRF(why));
+    }
+    if (!check_inputs(cx, x)) {
+        return false;
+    }
+    Rec after = before;
+    after.v = NEW_ARRAY(cx->mem, Value, x->t->n_fields);
+    memcpy(after.v, before.v, x->t->n_fields * sizeof(Value));
+    EvalEnv *env = env_make(cx, s, &before);
+    env->extra = x->act->ask;
+    env->extra_values = x->inputs;
+    env->n_extra = x->act->n_ask;
+    for (size_t i = 0; i < x->act->n_set; i++) {
+        after.v[x->act->set[i].field->index] = rule_value(env, x->act->set[i].value, x->act->set[i].field);
+    }
+    const Org *holder = next_holder(s, &before, x->act);
+    after.state = next_state(s, &before, x->act, holder);
+    after.holder = holder->home;
+    if (!rec_store_change(cx, s, x->a, &before, &after, S("act"), x->act->id, x->o->reason, x->o->source, &changed) ||
+        !make_all(cx, s, x, &after)) {
+        return false;
+    }
+    *x->ret = after;
+    return true;
+}
+
+bool rec_act(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, const Action *act, const Value *inputs,
+             const WriteOpts *o, Findings *found, Rec *ret)
+{
+    ActArg x = {.a = a, .t = t, .id = id, .act = act, .inputs = inputs, .o = o, .found = found, .ret = ret};
+    return store_write(cx, s, do_act, &x);
+}
