@@ -27,6 +27,7 @@ typedef struct {
     Str id, label;
     Code *codes;
     size_t n;
+    Map by_code, by_label;       /* -> Code*; the first of equal labels */
 } CodeList;
 
 typedef struct Region {
@@ -35,7 +36,7 @@ typedef struct Region {
     int32_t level_index;         /* into Pack.levels; -1 for zones outside the tree of levels */
     int32_t hex_col, hex_row;    /* -1 when it has no cell */
     int32_t valid_from, valid_to; /* days; DATE_MIN / DATE_MAX when open */
-    Str successor;
+    Str successor;               /* code of the region that took its place; empty: none */
     Str *flags;
     size_t n_flags;
 } Region;
@@ -61,14 +62,15 @@ typedef enum {
 } FieldKind;
 
 struct Field {
-    Str id, label, hint, unit, caliber, clause, placeholder;
+    Str id, label, hint, unit, caliber, clause, placeholder, note;
     FieldKind kind;
     int32_t index;               /* place in the type's fields (or the list's) */
     bool required, unique, personal, read_only, computed;
+    bool search;                 /* found by the search of a searchable type, besides title and number */
     int32_t max_chars;           /* texts */
     int32_t decimals;            /* FT_DECIMAL */
     bool has_min, has_max;
-    int64_t min, max;
+    int64_t min, max;            /* in stored units: fen, scaled decimals, days */
     const CodeList *codes;       /* FT_CODE */
     Str level;                   /* FT_REGION, FT_ORG: only this level */
     const RecordType *ref;       /* FT_REF */
@@ -251,7 +253,7 @@ typedef struct {
 } Setting;
 
 struct Pack {
-    Str id, title, subtitle, version, hash, dir; /* hash: SHA-like digest of all files' text */
+    Str id, title, subtitle, version, hash, dir; /* hash: SHA-256, hex, of the names and bytes of all files read, in name order */
     bool sample;
     Str *levels;                         /* top first */
     size_t n_levels;
@@ -279,6 +281,13 @@ struct Pack {
     size_t n_settings;
     Str *reserved_words;                 /* not allowed in names */
     size_t n_reserved_words;
+    /* for the look-ups below */
+    Map region_by_code, type_by_id;
+    struct RegionName {
+        Str name;
+        const Region *region;
+    } *region_names;                     /* full and short names, sorted by name */
+    size_t n_region_names;
 };
 
 /*

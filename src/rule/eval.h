@@ -29,6 +29,7 @@ typedef struct EvalEnv {
     size_t n_extra;
     int64_t self;                /* id of the record; 0 while it is new */
     Str state;
+    Str number;                  /* record number; empty: none yet */
     int32_t today;               /* days, UTC+8 */
     const Region *region;        /* where the record lies; NULL: unknown */
     const Org *org;              /* the owner; NULL: unknown */
@@ -41,5 +42,17 @@ typedef struct EvalEnv {
 Tri rule_test(const EvalEnv *env, const Expr *e);
 /* rule_value - the value of an expression for `set` and `default`; .has false when unknown. `as` is the field it is for. */
 Value rule_value(const EvalEnv *env, const Expr *e, const Field *as);
+
+/* What became of one condition of an action. */
+typedef struct {
+    const Check *condition;
+    Tri verdict;                 /* a condition whose `when` does not hold is TRI_TRUE */
+    Str why;                     /* the figures used */
+} RuleVerdict;
+
+/* rule_conditions - each condition with its verdict, in order; `ret` has room for n. True when all hold (warnings aside): an
+ * unknown condition does not hold. */
+bool rule_conditions(const EvalEnv *env, const Check *conditions, size_t n, RuleVerdict *ret);
+
 /* rule_why - the figures a condition used, in words: "从业人数 120；持证人数 —". */
 Str rule_why(const EvalEnv *env, const Expr *e);

@@ -26,3 +26,7 @@ typedef struct {
 } NamedCheck;
 void rule_named_set(const NamedCheck *table, size_t n); /* the table must outlive the process */
 bool rule_named_has(Str name);
+/* rule_named_run - 1 holds, 0 does not, -1 there is no check of that name or no value. */
+int rule_named_run(Str name, const EvalEnv *env, const Field *f, const Value *v, Findings *found);
+/* rule_pack_check - false with E_PACK when the pack names a C check that nobody registered. Call once after pack_load. */
+MUST_USE bool rule_pack_check(Cx *cx, const Pack *p);
