@@ -1,0 +1,359 @@
+/*
+ * db.c - what every engine shares: the statement cache, transactions and savepoints, and the calls through the driver.
+ *
+ * The cache is an array of statements found by a hash of their text, in order of last use. A statement handed out is
+ * busy until stmt_done and is never thrown away; the least recently used idle one gives up its place. Texts are kept in
+ * buffers that stay with the place, so that the cache's memory has a bound.
+ */
+#include "db/db.h"
+
+#include "base/log.h"
+#include "db/cache.h"
+#include "db/driver.h"
+#include "db/hooks.h"
+
+#define MAX_LEVEL 8
+
+static const DbDriver *const DRIVERS[] = {&DB_SQLITE};
+
+struct Db {
+    Arena *mem;
+    const DbDriver *drv;
+    DriverConn *conn;
+    DbMode mode;
+    int level; /* open savepoints */
+    StmtCache cache;
+};
+
+Db *db_open(Cx *cx, const char *url, DbMode mode)
+{
+    for (size_t i = 0; i < ARRAY_LEN(DRIVERS); i++) {
+        if (!str_starts(str_c(url), DRIVERS[i]->scheme)) {
+            continue;
+        }
+        DriverConn *conn = DRIVERS[i]->open(cx, url + DRIVERS[i]->scheme.n, mode);
+        if (conn == NULL) {
+            return NULL;
+        }
+        Arena *mem = arena_new(0);
+        Db *db = NEW(mem, Db);
+        *db = (Db){.mem = mem, .drv = DRIVERS[i], .conn = conn, .mode = mode};
+        cache_init(&db->cache, mem, db, db->drv);
+        return db;
+    }
+    (void)!fail(cx, E_DB, "不认识的数据库地址");
+    return NULL;
+}
+
+void db_close(Db *db)
+{
+    if (db == NULL) {
+        return;
+    }
+    if (db->cache.n_busy != 0) {
+        log_warn("db: closed with %d statements in use", db->cache.n_busy);
+    }
+    cache_clear(&db->cache, true);
+    db->drv->close(db->conn);
+    arena_free(db->mem);
+}
+
+/* ---- statements ---- */
+
+static DriverStmt *prepare(Cx *cx, Db *db, SqlClass cls, Str sql)
+{
+    if (cls != SQL_ADMIN && !hooks_common(cx, sql)) {
+        return NULL;
+    }
+    Arena *scratch = arena_new(0);
+    Str expanded;
+    DriverStmt *raw = NULL;
+    if (hooks_expand(cx, scratch, db->drv, sql, &expanded)) {
+        raw = db->drv->prepare(cx, db->conn, expanded, db->mode == DB_READ);
+    }
+    arena_free(scratch);
+    return raw;
+}
+
+Stmt *db_stmt(Cx *cx, Db *db, SqlClass cls, Str sql)
+{
+    Stmt *st = cache_find(&db->cache, sql);
+    if (st == NULL) {
+        DriverStmt *raw = prepare(cx, db, cls, sql);
+        if (raw == NULL) {
+            return NULL;
+        }
+        st = cache_put(&db->cache, sql, raw);
+    } else if (st->busy) {
+        log_error("db: statement already in use: %.*s", STRF(utf8_cut(sql, 300)));
+        CHECK(!st->busy);
+    }
+    cache_take(&db->cache, st);
+    return st;
+}
+
+static void must_bind(const Stmt *st, int i, bool ok)
+{
+    if (!ok) {
+        log_error("db: cannot bind ?%d of: %.*s", i, (int)MIN(st->n, (size_t)300), st->text);
+        CHECK(ok);
+    }
+}
+
+void stmt_int(Stmt *st, int i, int64_t v)
+{
+    must_bind(st, i, st->drv->bind_int(st->raw, i, v));
+}
+
+void stmt_text(Stmt *st, int i, Str v)
+{
+    must_bind(st, i, st->drv->bind_bytes(st->raw, i, v, true));
+}
+
+void stmt_blob(Stmt *st, int i, Str v)
+{
+    must_bind(st, i, st->drv->bind_bytes(st->raw, i, v, false));
+}
+
+void stmt_null(Stmt *st, int i)
+{
+    must_bind(st, i, st->drv->bind_null(st->raw, i));
+}
+
+void stmt_int_or_null(Stmt *st, int i, bool has, int64_t v)
+{
+    if (has) {
+        stmt_int(st, i, v);
+    } else {
+        stmt_null(st, i);
+    }
+}
+
+bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
+{
+    CHECK(st->busy && !st->ended);
+    bool row = false;
+    bool ok = st->drv->step(cx, st->db->conn, st->raw, &row);
+    st->ended = !row;
+    if (ok) {
+        *ret_row = row;
+    }
+    return ok;
+}
+
+static void must_col(const Stmt *st, int col)
+{
+    CHECK(st->busy && col >= 0 && col < st->drv->n_cols(st->raw));
+}
+
+int64_t stmt_col_int(Stmt *st, int col)
+{
+    must_col(st, col);
+    return st->drv->col_int(st->raw, col);
+}
+
+Str stmt_col_text(Stmt *st, int col)
+{
+    must_col(st, col);
+    return st->drv->col_bytes(st->raw, col);
+}
+
+Str stmt_col_dup(Arena *mem, Stmt *st, int col)
+{
+    return str_dup(mem, stmt_col_text(st, col));
+}
+
+bool stmt_col_null(Stmt *st, int col)
+{
+    must_col(st, col);
+    return st->drv->col_null(st->raw, col);
+}
+
+void stmt_done(Stmt *st)
+{
+    if (st != NULL && st->busy) {
+        st->drv->reset(st->raw);
+        cache_give_back(&st->db->cache, st);
+    }
+}
+
+bool stmt_run(Cx *cx, Stmt *st)
+{
+    bool row = true, ok = true;
+    while (ok && row) {
+        ok = stmt_step(cx, st, &row);
+    }
+    stmt_done(st);
+    return ok;
+}
+
+bool stmt_one_int(Cx *cx, Stmt *st, int64_t none, int64_t *ret)
+{
+    bool row;
+    if (!stmt_step(cx, st, &row)) {
+        stmt_done(st);
+        return false;
+    }
+    *ret = row && !stmt_col_null(st, 0) ? stmt_col_int(st, 0) : none;
+    stmt_done(st);
+    return true;
+}
+
+/* ---- transactions ---- */
+
+static bool run_text(Cx *cx, Db *db, const char *sql)
+{
+    Stmt *st = db_stmt(cx, db, SQL_ADMIN, str_c(sql));
+    return st != NULL && stmt_run(cx, st);
+}
+
+/* For undoing: the caller's first failure stays the one that is told. */
+static void run_quietly(Db *db, const char *sql)
+{
+    Arena *scratch = arena_new(0);
+    Cx own;
+    cx_init(&own, scratch);
+    if (!run_text(&own, db, sql)) {
+        log_error("db: %s did not succeed", sql);
+    }
+    arena_free(scratch);
+}
+
+bool db_begin(Cx *cx, Db *db)
+{
+    CHECK(!db->drv->in_transaction(db->conn));
+    db->level = 0;
+    if (!run_text(cx, db, db->mode == DB_WRITE ? db->drv->begin_write : db->drv->begin_read)) {
+        return false;
+    }
+    if (db->mode == DB_READ && db->drv->pin_read != NULL && !run_text(cx, db, db->drv->pin_read)) {
+        db_rollback(db);
+        return false;
+    }
+    return true;
+}
+
+bool db_commit(Cx *cx, Db *db)
+{
+    if (!run_text(cx, db, "commit")) {
+        db_rollback(db); /* a commit that failed has not happened: nothing of it may linger */
+        return false;
+    }
+    db->level = 0;
+    return true;
+}
+
+void db_rollback(Db *db)
+{
+    if (db->drv->in_transaction(db->conn)) { /* a full disk or an I/O error has rolled back already */
+        run_quietly(db, "rollback");
+    }
+    db->level = 0;
+}
+
+static const char *const SAVE[MAX_LEVEL] = {"savepoint s1", "savepoint s2", "savepoint s3", "savepoint s4",
+                                            "savepoint s5", "savepoint s6", "savepoint s7", "savepoint s8"};
+static const char *const RELEASE[MAX_LEVEL] = {"release savepoint s1", "release savepoint s2", "release savepoint s3",
+                                               "release savepoint s4", "release savepoint s5", "release savepoint s6",
+                                               "release savepoint s7", "release savepoint s8"};
+static const char *const UNDO[MAX_LEVEL] = {"rollback to savepoint s1", "rollback to savepoint s2",
+                                            "rollback to savepoint s3", "rollback to savepoint s4",
+                                            "rollback to savepoint s5", "rollback to savepoint s6",
+                                            "rollback to savepoint s7", "rollback to savepoint s8"};
+
+bool db_savepoint(Cx *cx, Db *db)
+{
+    CHECK(db->level < MAX_LEVEL);
+    if (!db->drv->in_transaction(db->conn)) {
+        return fail(cx, E_DB, "%s", err_info(E_DB)->text); /* outside a transaction a savepoint would begin a deferred one */
+    }
+    if (!run_text(cx, db, SAVE[db->level])) {
+        return false;
+    }
+    db->level++;
+    return true;
+}
+
+bool db_release(Cx *cx, Db *db)
+{
+    CHECK(db->level > 0);
+    if (!run_text(cx, db, RELEASE[db->level - 1])) {
+        return false;
+    }
+    db->level--;
+    return true;
+}
+
+void db_rollback_to(Db *db)
+{
+    CHECK(db->level > 0);
+    db->level--;
+    if (db->drv->in_transaction(db->conn)) {
+        run_quietly(db, UNDO[db->level]);
+        run_quietly(db, RELEASE[db->level]);
+    }
+}
+
+/* ---- the rest ---- */
+
+bool db_script(Cx *cx, Db *db, const char *sql)
+{
+    Arena *scratch = arena_new(0);
+    Str expanded;
+    bool ok = hooks_expand(cx, scratch, db->drv, str_c(sql), &expanded) && db->drv->script(cx, db->conn, expanded.p);
+    arena_free(scratch);
+    return ok;
+}
+
+bool db_columns(Cx *cx, Db *db, Arena *mem, Str table, Str **ret_names, size_t *ret_n)
+{
+    Stmt *st = db_stmt(cx, db, SQL_ADMIN, str_c(db->drv->columns));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_text(st, 1, table);
+    Str *names = NULL;
+    size_t n = 0, cap = 0;
+    bool row, ok;
+    while ((ok = stmt_step(cx, st, &row)) && row) {
+        if (n == cap) {
+            size_t more = cap != 0 ? cap * 2 : 32;
+            names = arena_grow(mem, names, cap * sizeof *names, more * sizeof *names);
+            cap = more;
+        }
+        names[n++] = stmt_col_dup(mem, st, 0);
+    }
+    stmt_done(st);
+    if (ok) {
+        *ret_names = names;
+        *ret_n = n;
+    }
+    return ok;
+}
+
+bool db_backup(Cx *cx, Db *db, const char *to_path, void (*progress)(void *ctx, int done, int total), void *ctx)
+{
+    CHECK(!db->drv->in_transaction(db->conn));
+    return db->drv->backup(cx, db->conn, to_path, progress, ctx);
+}
+
+bool db_check(Cx *cx, Db *db, Str *ret_report)
+{
+    Buf report = buf_new(cx->mem, (size_t)64 << 10);
+    if (!db->drv->check(cx, db->conn, &report)) {
+        return false;
+    }
+    *ret_report = buf_str(&report);
+    return true;
+}
+
+void db_interrupt(Db *db)
+{
+    db->drv->interrupt(db->conn);
+}
+
+void db_shrink(Db *db)
+{
+    cache_clear(&db->cache, false);
+    db->drv->shrink(db->conn);
+}

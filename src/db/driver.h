@@ -1,0 +1,51 @@
+/*
+ * driver.h - what a database engine must give; db.c builds everything else on it. One file per engine fills one table.
+ *
+ * A connection and a statement are opaque here; a driver casts its own types. All functions are called by one thread at
+ * a time per connection, except interrupt(). Failures are mapped to ErrCodes by the driver: the user's text is Chinese,
+ * the engine's own words go to the log only.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "db/db.h"
+
+typedef struct DriverConn DriverConn;
+typedef struct DriverStmt DriverStmt;
+
+typedef struct DbDriver {
+    Str scheme;                /* "sqlite:" */
+    const char *begin_read;    /* starts a transaction that only reads */
+    const char *pin_read;      /* a statement that takes the snapshot, where begin_read alone does not; or NULL */
+    const char *begin_write;   /* takes the write lock at once */
+    const char *columns;       /* names of the columns of table ?1, in order */
+
+    /* hook - write what {word} or {word:arg} means on this engine; false: unknown. */
+    bool (*hook)(Buf *out, Str word, Str arg);
+
+    /* open - NULL with the failure in cx. close must be given no live statement. */
+    DriverConn *(*open)(Cx *cx, const char *path, DbMode mode);
+    void (*close)(DriverConn *c);
+
+    /* prepare - exactly one statement, hooks expanded; must_read: refuse one that could write. NULL with the failure in cx. */
+    DriverStmt *(*prepare)(Cx *cx, DriverConn *c, Str sql, bool must_read);
+    void (*finalize)(DriverStmt *s);
+    void (*reset)(DriverStmt *s);                        /* ends the run; drops the bindings */
+    bool (*bind_int)(DriverStmt *s, int i, int64_t v);   /* each false: no such parameter, or too long */
+    bool (*bind_bytes)(DriverStmt *s, int i, Str v, bool is_text);
+    bool (*bind_null)(DriverStmt *s, int i);
+    bool (*step)(Cx *cx, DriverConn *c, DriverStmt *s, bool *ret_row);
+    int (*n_cols)(DriverStmt *s);                        /* of the current row; 0 when there is none */
+    bool (*col_null)(DriverStmt *s, int col);
+    int64_t (*col_int)(DriverStmt *s, int col);
+    Str (*col_bytes)(DriverStmt *s, int col);            /* text and blob; NUL-terminated; empty for NULL */
+
+    bool (*in_transaction)(DriverConn *c);
+    bool (*script)(Cx *cx, DriverConn *c, const char *sql);
+    bool (*backup)(Cx *cx, DriverConn *c, const char *to_path, void (*progress)(void *ctx, int done, int total), void *ctx);
+    bool (*check)(Cx *cx, DriverConn *c, Buf *report);   /* a line a fault; nothing when sound */
+    void (*interrupt)(DriverConn *c);                    /* any thread */
+    void (*shrink)(DriverConn *c);
+} DbDriver;
+
+extern const DbDriver DB_SQLITE;
