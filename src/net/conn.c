@@ -157,7 +157,7 @@ static bool serve(Conn *c, bool more)
     NetResp resp = {0};
     count(&w->requests, 1);
     w->conf->handler(w->conf->ctx, w->id, req, &resp);
-    c->close = resp.close || !c->head.keep_alive || w->stopping;
+    c->close = resp.close || !c->head.keep_alive || w->stop_asked;
     c->linger = more;
     bool alive = answer_send(c, mem, &resp, str_eq(req->method, S("HEAD")));
     if (alive) {

@@ -62,6 +62,7 @@ struct Worker {
     char *in;                  /* what recv() last read */
     size_t in_size;
     bool paused, stopping;
+    _Atomic bool stop_asked;   /* set by net_stop, so that an answer in the making already says it is the last */
     int64_t stop_at_ms;
     NetDate date;
     /* written by this worker only, read by net_stats */

@@ -380,6 +380,7 @@ void net_stop(Net *n)
 {
     for (unsigned i = 0; i < n->n_started; i++) {
         uint64_t one = 1;
+        n->workers[i]->stop_asked = true;
         CHECK(write(n->workers[i]->stop_fd, &one, sizeof one) == sizeof one);
     }
     for (unsigned i = 0; i < n->n_started; i++) {
