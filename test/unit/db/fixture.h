@@ -2,15 +2,26 @@
 #pragma once
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#undef fail /* base/err.h has its own */
 
 #include "base/log.h"
 #include "db/db.h"
 #include "db/sql.h"
+
+#define REQUIRE(cond, ...)                                                                                             \
+    do {                                                                                                               \
+        if (!(cond)) {                                                                                                 \
+            print_error(__VA_ARGS__);                                                                                  \
+            _fail(__FILE__, __LINE__);                                                                                 \
+        }                                                                                                              \
+    } while (0)
 
 typedef struct {
     Arena *mem;
@@ -55,9 +66,7 @@ static inline int fixture_down(void **state)
 /* Runs statements that must succeed. */
 static inline void script(Fixture *f, Db *db, const char *sql)
 {
-    if (!db_script(&f->cx, db, sql)) {
-        fail_msg("%s: %.*s", sql, STRF(f->cx.err_text));
-    }
+    REQUIRE(db_script(&f->cx, db, sql), "%s: %.*s\n", sql, STRF(f->cx.err_text));
 }
 
 /* The single number a query answers. */
