@@ -54,8 +54,12 @@ static llhttp_settings_t settings = {
 
 void net_chunks_init(NetChunks *k, const NetHead *head, const NetConf *conf, NetSink *sink, void *ctx)
 {
-    *k = (NetChunks){.parser = head->parser, .sink = sink, .ctx = ctx, .limit = head->limit,
-                     .extra_max = conf->head_bytes, .state = CHUNK_DATA};
+    *k = (NetChunks){.parser = head->parser,
+                     .sink = sink,
+                     .ctx = ctx,
+                     .limit = head->limit,
+                     .extra_max = conf->head_bytes,
+                     .state = CHUNK_DATA};
     k->parser.settings = &settings;
 }
 

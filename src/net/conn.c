@@ -1,10 +1,11 @@
 /*
  * conn.c - the life of a connection: bytes arrive, a request is complete, the handler answers, the next may come.
  *
- * Bytes are read into the worker's own buffer and parsed there; only an unfinished head or a pipelined rest is kept with
- * the connection. A wake-up serves at most one request: a connection with more waiting joins the worker's ready queue
- * and has its turn after the loop has looked at the others. Nothing is read while an answer is being taken, so a client
- * that does not read cannot make the server hold more than one answer. Deadlines are absolute and checked by a sweep.
+ * Bytes are read into the worker's own buffer and parsed there; only an unfinished head or a pipelined rest is kept
+ * with the connection. A wake-up serves at most one request: a connection with more waiting joins the worker's ready
+ * queue and has its turn after the loop has looked at the others. Nothing is read while an answer is being taken, so a
+ * client that does not read cannot make the server hold more than one answer. Deadlines are absolute and checked by a
+ * sweep.
  */
 #include "net/conn.h"
 
@@ -18,7 +19,7 @@
 #include "base/log.h"
 
 #define LINGER_MS 2000
-#define DRAIN_MS 500 /* what a connection that has not sent a whole head gets when the server stops */
+#define DRAIN_MS  500 /* what a connection that has not sent a whole head gets when the server stops */
 
 static void on_read(evutil_socket_t fd, short what, void *arg);
 static void on_write(evutil_socket_t fd, short what, void *arg);

@@ -21,9 +21,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define STOP_MS 10000
-#define BACKLOG 1024
-#define READ_BYTES ((size_t)64 << 10)
+#define STOP_MS      10000
+#define BACKLOG      1024
+#define READ_BYTES   ((size_t)64 << 10)
 #define ACCEPT_BATCH 32
 
 struct Net {
@@ -76,8 +76,8 @@ static void peer_text(const struct sockaddr_storage *ss, char *out, socklen_t ma
         text = inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)ss)->sin_addr, out, max);
     } else if (ss->ss_family == AF_INET6) {
         const struct in6_addr *a = &((const struct sockaddr_in6 *)(const void *)ss)->sin6_addr;
-        text = IN6_IS_ADDR_V4MAPPED(a) ? inet_ntop(AF_INET, &a->s6_addr[12], out, max)
-                                       : inet_ntop(AF_INET6, a, out, max);
+        text =
+            IN6_IS_ADDR_V4MAPPED(a) ? inet_ntop(AF_INET, &a->s6_addr[12], out, max) : inet_ntop(AF_INET6, a, out, max);
     }
     if (text == NULL) {
         out[0] = '\0';

@@ -10,6 +10,8 @@
  * before a header's colon; bare LF; obs-fold; HTTP/1.1 without or with two Host; NUL in a header or %00 in the path; bad
  * chunk sizes; HTTP versions other than 1.0 and 1.1; unknown methods; heads over the limit; paths that escape the root or
  * are not valid UTF-8 after decoding. Works: pipelining, HEAD, Expect: 100-continue, chunked requests, keep-alive.
+ * Also answered here: 408 when a head or body passes its deadline, 507 when the spool has no space. Trailers are read
+ * and dropped. Header values may hold bytes that are not UTF-8: whoever shows or keeps one checks it.
  */
 #pragma once
 

@@ -69,7 +69,8 @@ Str net_reason(int status)
 Str net_date(NetDate *cache, int64_t now_ms)
 {
     static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     int64_t second = now_ms / 1000;
     if (cache->second != second || cache->text[0] == '\0') {
         time_t t = (time_t)second;

@@ -27,7 +27,7 @@
 #define FAIL(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
 #define PATIENCE_MS 5000
-#define BIG ((size_t)3 << 20) /* more than a socket takes at once */
+#define BIG         ((size_t)3 << 20) /* more than a socket takes at once */
 
 static char big[BIG];
 static _Atomic int released, started, stopped;
@@ -66,7 +66,7 @@ static int64_t sum_of(Str s)
 
 static int big_file(void)
 {
-    int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     assert_true(fd > 0 && write(fd, big, BIG) == (ssize_t)BIG);
     return fd;
 }
@@ -108,9 +108,16 @@ static bool is_upload(Str method, Str path)
 
 static NetConf conf_new(void)
 {
-    return (NetConf){.listen = "127.0.0.1:0", .workers = 2, .spool_dir = "/tmp", .body_bytes = 1000,
-                     .upload_bytes = BIG, .spool_bytes = 4096, .upload_path = is_upload, .handler = handle,
-                     .worker_start = on_start, .worker_stop = on_stop};
+    return (NetConf){.listen = "127.0.0.1:0",
+                     .workers = 2,
+                     .spool_dir = P_tmpdir,
+                     .body_bytes = 1000,
+                     .upload_bytes = BIG,
+                     .spool_bytes = 4096,
+                     .upload_path = is_upload,
+                     .handler = handle,
+                     .worker_start = on_start,
+                     .worker_stop = on_stop};
 }
 
 typedef struct {
@@ -280,7 +287,8 @@ static void pipelined_requests_are_answered_in_order(void **state)
         if (i % 3 == 0) {
             buf_printf(&b, "POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", i);
         } else if (i % 3 == 1) {
-            buf_printf(&b, "POST /%d HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", i);
+            buf_printf(&b, "POST /%d HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+                       i);
         } else {
             buf_printf(&b, "GET /%d" END, i);
         }
@@ -318,7 +326,7 @@ static void a_fast_pipelining_client_does_not_starve_another(void **state)
     int64_t begin = clock_mono_ms();
     say(other, S("GET /a" END));
     expect_body(hear(&f, other, false), S("/a:"));
-    assert_in_range(clock_mono_ms() - begin, 0, 1300);
+    assert_in_range(clock_mono_ms() - begin, 0, 2000);
     close(greedy);
     close(other);
     end(&f);
@@ -374,7 +382,8 @@ static void bodies_arrive_whole_in_whatever_pieces(void **state)
     int fd = dial(&f);
     static const Str texts[] = {
         STR_INIT("POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"),
-        STR_INIT("POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nA: b\r\n\r\n"),
+        STR_INIT("POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nA: "
+                 "b\r\n\r\n"),
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         for (size_t piece = 1; piece < 70; piece = piece * 2 + 1) {
@@ -544,10 +553,11 @@ static void a_client_that_does_not_read_is_cut_and_its_page_released(void **stat
         say(fd, S("GET /big-ref" END));
     }
     int64_t begin = clock_mono_ms();
-    while (net_stats(f.net).timed_out == 0 && clock_mono_ms() - begin < PATIENCE_MS) {
-        usleep(10000);
-    }
     NetStats s = net_stats(f.net);
+    while ((s.timed_out == 0 || s.open > 0) && clock_mono_ms() - begin < PATIENCE_MS) {
+        usleep(10000);
+        s = net_stats(f.net);
+    }
     assert_int_equal(s.timed_out, 1);
     assert_int_equal(s.open, 0);
     assert_int_equal(released, s.requests);
