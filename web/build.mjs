@@ -1,0 +1,88 @@
+// Builds the files a browser loads: node web/build.mjs <outdir>
+//
+// Style sheet (Sass), scripts (esbuild, lowered to Chrome 80 for older office browsers), icon sprite (only the icons of icons.txt),
+// images and the Mongolian font. Every file's name carries a hash of its content, so that it may be cached for ever;
+// manifest.json says which name is which: {"tamga.css": "tamga.1a2b3c4d.css", …}. The output depends on the input only.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import * as esbuild from "esbuild";
+import * as sass from "sass";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const modules = join(here, "node_modules");
+const TARGET = "chrome80";
+const EVERYDAY = ["tamga.css", "tamga.js", "htmx.js", "icons.svg", "favicon.svg", "pattern.svg"];
+const EVERYDAY_MAX_BYTES = 60000; // leaves 20 kB of the page's 80 kB for its HTML
+
+const out = process.argv[2];
+if (!out) {
+  console.error("usage: node web/build.mjs <outdir>");
+  process.exit(2);
+}
+
+const manifest = {};
+const files = new Map();
+
+function emit(name, content) {
+  const bytes = Buffer.from(content);
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
+  const dot = name.lastIndexOf(".");
+  manifest[name] = `${name.slice(0, dot)}.${hash}${name.slice(dot)}`;
+  files.set(name, bytes);
+}
+
+function sprite() {
+  const symbols = readFileSync(join(here, "icons.txt"), "utf8").split("\n").filter(Boolean).map((name) => {
+    const svg = readFileSync(join(modules, "@tabler/icons/icons/outline", `${name}.svg`), "utf8");
+    const shapes = svg.replace(/^[\s\S]*?<svg[\s\S]*?>/, "").replace(/<\/svg>\s*$/, "").replace(/<path stroke="none"[^>]*>/, "")
+      .replace(/\s*\n\s*/g, "").replace(/ \/>/g, "/>");
+    return `<symbol id="${name}" viewBox="0 0 24 24">${shapes}</symbol>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`;
+}
+
+function style() {
+  const css = sass.compile(join(here, "scss/tamga.scss"), {
+    loadPaths: [modules],
+    quietDeps: true,
+    silenceDeprecations: ["import", "global-builtin", "color-functions", "if-function"],
+  }).css.replace(/url\("([\w.-]+)"\)/g, (all, name) => {
+    if (!manifest[name]) throw new Error(`style sheet: no file ${name}`);
+    return `url("${manifest[name]}")`;
+  });
+  return esbuild.transformSync(css, { loader: "css", minify: true, target: TARGET, legalComments: "none" }).code;
+}
+
+function script(entry, define) {
+  return esbuild.buildSync({
+    entryPoints: [entry], bundle: true, minify: true, format: "iife", target: TARGET, write: false, define, legalComments: "none",
+    charset: "utf8", logLevel: "warning",
+  }).outputFiles[0].contents;
+}
+
+for (const name of ["favicon.svg", "pattern.svg"]) emit(name, readFileSync(join(here, "img", name), "utf8").trim());
+emit("noto-sans-mongolian.woff2",
+  readFileSync(join(modules, "@fontsource/noto-sans-mongolian/files/noto-sans-mongolian-mongolian-400-normal.woff2")));
+emit("icons.svg", sprite());
+emit("tamga.css", style());
+emit("htmx.js", script(join(here, "js/htmx.js"), {}));
+emit("tom-select.js", esbuild.transformSync(readFileSync(join(modules, "tom-select/dist/js/tom-select.base.min.js"), "utf8"),
+  { minify: true, target: TARGET, legalComments: "none", charset: "utf8" }).code.replace(/\n?\/\/# sourceMappingURL=.*\n?/, "\n"));
+emit("tamga.js", script(join(here, "js/main.js"), { TOM_SELECT_FILE: JSON.stringify(manifest["tom-select.js"]) }));
+
+mkdirSync(out, { recursive: true });
+for (const old of readdirSync(out)) if (/\.[0-9a-f]{8}\.\w+$/.test(old)) rmSync(join(out, old));
+for (const [name, bytes] of files) writeFileSync(join(out, manifest[name]), bytes);
+writeFileSync(join(out, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+
+let everyday = 0;
+for (const [name, bytes] of files) {
+  const gz = name.endsWith(".woff2") ? bytes.length : gzipSync(bytes, { level: 9 }).length;
+  if (EVERYDAY.includes(name)) everyday += gz;
+  console.log(`${manifest[name].padEnd(38)} ${String(bytes.length).padStart(7)} ${String(gz).padStart(6)} gzip`);
+}
+console.log(`everyday page without its HTML: ${everyday} bytes gzip (at most ${EVERYDAY_MAX_BYTES})`);
+if (everyday > EVERYDAY_MAX_BYTES) process.exit(1);
