@@ -36,7 +36,7 @@ static size_t json_escape(char *out, size_t max, const char *text)
     return w;
 }
 
-static void put_line(const char *level, const char *file, int line, const char *fmt, va_list ap)
+PRINTF(4, 0) static void put_line(const char *level, const char *file, int line, const char *fmt, va_list ap)
 {
     char text[1024], safe[2200], out[2600];
     vsnprintf(text, sizeof text, fmt, ap);

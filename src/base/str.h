@@ -40,7 +40,7 @@ Str str_dup(Arena *mem, Str s);            /* copy, NUL-terminated */
 const char *str_z(Arena *mem, Str s);      /* the same as a C string */
 Str str_lower(Arena *mem, Str s);          /* ASCII only */
 Str str_printf(Arena *mem, const char *fmt, ...) PRINTF(2, 3);
-Str str_vprintf(Arena *mem, const char *fmt, va_list ap);
+Str str_vprintf(Arena *mem, const char *fmt, va_list ap) PRINTF(2, 0);
 Str str_join(Arena *mem, const Str *parts, size_t n, Str sep);
 Str str_replace(Arena *mem, Str s, Str from, Str to); /* every place; from must not be empty */
 

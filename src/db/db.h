@@ -3,7 +3,9 @@
  *
  * SQL is the common subset (doc: ARCHITECTURE.md "SQL"): placeholders ?1 ?2 …, int64 / text / blob, dates as text
  * YYYY-MM-DD, instants as epoch ms, no functions of one engine, and hooks in braces: {list:1} (the ?1 is a JSON array of
- * integers: "in {list:1}"), {pk} (primary key form), {strict}, {lock} (row lock suffix). Text is valid UTF-8.
+ * integers: "in {list:1}"), {pk} (primary key form: "create table t (id {pk}, …) {strict}"), {strict}, {lock} (row lock
+ * suffix). Text is valid UTF-8. What only one engine understands (pragma, ifnull, datetime, insert or replace …) is
+ * refused with E_DB when it is prepared, except with SQL_ADMIN and in db_script.
  *
  * A Db belongs to one thread at a time. Every statement is prepared once per connection and cached by its text.
  */
@@ -38,7 +40,8 @@ void stmt_blob(Stmt *st, int i, Str v);
 void stmt_null(Stmt *st, int i);
 void stmt_int_or_null(Stmt *st, int i, bool has, int64_t v);
 
-/* stmt_step - the next row: *ret_row false at the end. Constraint violations fail with E_CONFLICT, a full disk with E_FULL. */
+/* stmt_step - the next row: *ret_row false at the end. Constraint violations fail with E_CONFLICT, a full disk with E_FULL.
+ * Once it ended or failed, another step is a bug. */
 MUST_USE bool stmt_step(Cx *cx, Stmt *st, bool *ret_row);
 int64_t stmt_col_int(Stmt *st, int col);
 Str stmt_col_text(Stmt *st, int col);               /* valid until the next step or done; empty for NULL */
@@ -51,11 +54,12 @@ MUST_USE bool stmt_run(Cx *cx, Stmt *st);
 /* stmt_one_int - first column of the first row, then done; `none` when there is no row or NULL. */
 MUST_USE bool stmt_one_int(Cx *cx, Stmt *st, int64_t none, int64_t *ret);
 
-/* Transactions. db_begin takes the write lock at once (BEGIN IMMEDIATE) on DB_WRITE, a read snapshot on DB_READ. */
+/* Transactions. db_begin takes the write lock at once (BEGIN IMMEDIATE) on DB_WRITE, a read snapshot on DB_READ.
+ * Waits up to 10 s for the lock, then E_BUSY. A commit that fails has rolled back. */
 MUST_USE bool db_begin(Cx *cx, Db *db);
 MUST_USE bool db_commit(Cx *cx, Db *db);
 void db_rollback(Db *db);
-/* Nested: a failure inside rolls back to the savepoint only. Levels nest up to 8. */
+/* Nested, inside a transaction only: a failure inside rolls back to the savepoint only. Levels nest up to 8. */
 MUST_USE bool db_savepoint(Cx *cx, Db *db);
 MUST_USE bool db_release(Cx *cx, Db *db);
 void db_rollback_to(Db *db);                        /* undo and drop the newest savepoint */
@@ -66,7 +70,8 @@ MUST_USE bool db_script(Cx *cx, Db *db, const char *sql);
 /* db_columns - names of a table's columns in order, for migrations; *ret_n 0 when there is no such table. */
 MUST_USE bool db_columns(Cx *cx, Db *db, Arena *mem, Str table, Str **ret_names, size_t *ret_n);
 
-/* db_backup - a consistent copy of the whole database into a new file while others write. */
+/* db_backup - a consistent copy of the whole database into a new file while others write. Not inside a transaction.
+ * `to_path` must not exist (E_IO); a failed or interrupted backup leaves no file. progress may be NULL; units are pages. */
 MUST_USE bool db_backup(Cx *cx, Db *db, const char *to_path, void (*progress)(void *ctx, int done, int total), void *ctx);
 
 /* db_check - the engine's own integrity check; *ret_report is empty when sound. */
