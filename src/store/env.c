@@ -143,7 +143,7 @@ EvalEnv *env_make(Cx *cx, Store *s, const Rec *r)
     box->s = s;
     box->rec = r;
     box->env = (EvalEnv){.cx = cx, .pack = s->pack, .type = r->type, .values = r->v, .self = r->id,
-                         .state = r->state != NULL ? r->state->id : S(""), .today = instant_date(cx->now_ms),
+                         .state = r->state != NULL ? r->state->id : S(""), .number = r->no, .today = instant_date(cx->now_ms),
                          .region = rec_region(s, r), .org = rec_owner(s, r), .related = related, .previous = previous,
                          .ctx = box};
     return &box->env;
