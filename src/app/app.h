@@ -1,0 +1,38 @@
+/*
+ * app.h - the command line: one row a command.
+ */
+#pragma once
+
+#include "job/job.h"
+#include "rule/validate.h"
+#include "store/user.h"
+
+typedef struct {
+    const char *data, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets;
+    bool demo, dry_run, strict, quiet;
+    long workers, days;
+    const char *words[8];        /* what is not an option */
+    int n_words;
+} Options;
+
+typedef bool CommandFn(Cx *cx, const Options *o);
+
+typedef struct {
+    const char *name;
+    CommandFn *fn;
+    const char *usage;           /* after "tamga " */
+    const char *summary;         /* Chinese, one line */
+} Command;
+
+CommandFn cmd_init, cmd_serve, cmd_pack, cmd_import, cmd_export, cmd_verify, cmd_backup, cmd_restore, cmd_user, cmd_doctor;
+
+/* app_pack - load the pack of a data folder (or o->pack); prints its faults to standard error. NULL with E_PACK. */
+const Pack *app_pack(Cx *cx, const Options *o);
+/* app_store - open the store of o->data with its pack. */
+Store *app_store(Cx *cx, const Options *o);
+/* app_actor - the account named by --as. */
+MUST_USE bool app_actor(Cx *cx, Store *s, const char *login, Actor *ret);
+extern const Actor SYSTEM_ACTOR;
+
+/* demo_fill - the demonstration data beside a pack ("<pack>-demo"), and accounts with one fresh password, written to demo-accounts.txt. */
+MUST_USE bool demo_fill(Cx *cx, Store *s, const char *dir);

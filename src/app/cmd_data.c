@@ -1,0 +1,258 @@
+/*
+ * cmd_data.c - commands about a data folder: init, pack check, import, export, verify, backup, restore.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/clock.h"
+#include "db/db.h"
+#include "store/journal.h"
+
+bool cmd_init(Cx *cx, const Options *o)
+{
+    if (o->data == NULL) {
+        return fail(cx, E_USAGE, "请用 --data 指定数据文件夹");
+    }
+    if (access(str_printf(cx->mem, "%s/tamga.db", o->data).p, F_OK) == 0) {
+        return fail(cx, E_CONFLICT, "%s 已经有数据，没有改动", o->data);
+    }
+    const Pack *p = app_pack(cx, o);
+    if (p == NULL) {
+        return false;
+    }
+    Store *s = store_open(cx, o->data, p);
+    if (s == NULL) {
+        return false;
+    }
+    int fd = open(str_printf(cx->mem, "%s/pack", o->data).p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && dprintf(fd, "%.*s\n", STRF(p->dir)) > 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (!ok) {
+        (void)fail(cx, E_IO, "无法写入 %s", o->data);
+    }
+    ok = ok && (!o->demo || demo_fill(cx, s, str_printf(cx->mem, "%.*s-demo", STRF(p->dir)).p));
+    store_close(s);
+    if (ok && !o->quiet) {
+        printf("已建立 %s（策略包 %.*s %.*s）\n", o->data, STRF(p->id), STRF(p->version));
+        if (!o->demo) {
+            printf("接着建立第一个管理员：tamga user add 登录名 --data %s --name 姓名 --org %.*s --role org_admin\n", o->data,
+                   STRF(p->orgs[0].code));
+        }
+    }
+    return ok;
+}
+
+bool cmd_pack(Cx *cx, const Options *o)
+{
+    if (o->n_words != 2 || !str_eq(str_c(o->words[0]), S("check"))) {
+        return fail(cx, E_USAGE, "请写 pack check DIR");
+    }
+    Options with = *o;
+    with.pack = o->words[1];
+    const Pack *p = app_pack(cx, &with);
+    if (p == NULL) {
+        return false;
+    }
+    printf("策略包 %.*s %.*s 没有错误：%zu 个条款，%zu 个地区，%zu 个单位，%zu 种记录，%zu 个目标\n指纹 %.*s\n", STRF(p->id),
+           STRF(p->version), p->n_clauses, p->n_regions, p->n_orgs, p->n_types, p->n_targets, STRF(p->hash));
+    return true;
+}
+
+static bool show_progress(void *ctx, int64_t done, int64_t total)
+{
+    const char *what = ctx;
+    if (isatty(STDERR_FILENO)) {
+        if (total > 0) {
+            fprintf(stderr, "\r%s %lld / %lld", what, (long long)done, (long long)total);
+        } else {
+            fprintf(stderr, "\r%s %lld 行", what, (long long)done);
+        }
+    }
+    return true;
+}
+
+static const RecordType *want_type(Cx *cx, Store *s, const Options *o)
+{
+    const RecordType *t = o->type != NULL ? pack_type(store_pack(s), str_c(o->type)) : NULL;
+    if (t == NULL) {
+        (void)fail(cx, E_USAGE, "请用 --type 指定策略包里的记录类型");
+    }
+    return t;
+}
+
+bool cmd_import(Cx *cx, const Options *o)
+{
+    Actor a;
+    ImportCounts n = {0};
+    if (o->n_words != 1 || o->as == NULL) {
+        return fail(cx, E_USAGE, "请指定一个文件，并用 --as 指定登录名");
+    }
+    Store *s = app_store(cx, o);
+    if (s == NULL) {
+        return false;
+    }
+    const RecordType *t = want_type(cx, s, o);
+    char label[] = "导入";
+    int64_t start = clock_mono_ms();
+    bool ok = t != NULL && app_actor(cx, s, o->as, &a) && store_attach(cx, s) &&
+              import_run(cx, s, &a, t, o->words[0], o->dry_run, o->report,
+                         str_printf(cx->mem, "导入 %s", strrchr(o->words[0], '/') != NULL ? strrchr(o->words[0], '/') + 1 : o->words[0]),
+                         show_progress, label, &n);
+    if (ok) {
+        printf("%s%lld 行：新增 %lld，更新 %lld，未变 %lld，有错 %lld，提醒 %lld 处；用时 %lld ms\n", o->dry_run ? "试导入（没有写入）" : "",
+               (long long)n.rows, (long long)n.n_new, (long long)n.n_changed, (long long)n.n_same, (long long)n.n_wrong,
+               (long long)n.n_warn, (long long)(clock_mono_ms() - start));
+        if (o->report != NULL && access(o->report, F_OK) == 0) {
+            printf("错误原因写在 %s\n", o->report);
+        }
+        if (n.n_wrong != 0) {
+            ok = fail(cx, E_INVALID, "有 %lld 行没有导入", (long long)n.n_wrong);
+        }
+    }
+    store_close(s);
+    return ok;
+}
+
+static bool add_where(Cx *cx, Store *s, Query *q, Str text)
+{
+    Str name, value;
+    if (!str_cut(text, '=', &name, &value)) {
+        return fail(cx, E_USAGE, "--where 的写法是 字段=值");
+    }
+    Filter *f = &q->filters[q->n_filters++];
+    if (str_eq(name, S("state"))) {
+        *f = (Filter){.column = S("state"), .value = {.has = true, .s = value}};
+        return true;
+    }
+    f->field = type_field(q->type, name);
+    Findings found = findings_new(cx->mem);
+    if (f->field == NULL || !value_parse(cx->mem, store_pack(s), f->field, name, value, NULL, &f->value, &found)) {
+        return fail(cx, E_USAGE, "不能按“%.*s”筛选", STRF(text));
+    }
+    if (f->field->kind == FT_REGION) {
+        f->within = pack_region(store_pack(s), f->value.s);
+    }
+    return true;
+}
+
+bool cmd_export(Cx *cx, const Options *o)
+{
+    Actor a;
+    int64_t rows = 0;
+    if (o->out == NULL) {
+        return fail(cx, E_USAGE, "请用 -o 指定要写的文件");
+    }
+    Store *s = app_store(cx, o);
+    if (s == NULL) {
+        return false;
+    }
+    Query q = {.type = want_type(cx, s, o), .limit = 200};
+    char label[] = "导出";
+    Str format = str_ends(str_c(o->out), S(".csv")) ? S("csv") : S("xlsx");
+    bool ok = q.type != NULL && app_actor(cx, s, o->as, &a) && store_attach(cx, s) &&
+              (o->where == NULL || add_where(cx, s, &q, str_c(o->where))) &&
+              export_run(cx, s, &a, &q, format, o->out, show_progress, label, &rows);
+    store_close(s);
+    if (ok) {
+        printf("已导出 %lld 行到 %s\n", (long long)rows, o->out);
+    }
+    return ok;
+}
+
+bool cmd_verify(Cx *cx, const Options *o)
+{
+    VerifyCounts n = {0};
+    Str report = S("");
+    Store *s = app_store(cx, o);
+    if (s == NULL) {
+        return false;
+    }
+    int64_t start = clock_mono_ms();
+    bool ok = store_attach(cx, s) && journal_verify(cx, s, &n, &report);
+    if (ok) {
+        printf("%.*s核对了 %lld 个单位的 %lld 条操作记录、%lld 条数据：%s（%lld ms）\n", STRF(report), (long long)n.homes,
+               (long long)n.events, (long long)n.records, n.faults == 0 ? "全部相符" : "不相符", (long long)(clock_mono_ms() - start));
+        if (n.faults != 0) {
+            ok = fail(cx, E_DATA, "有 %lld 处不符", (long long)n.faults);
+        }
+    }
+    store_close(s);
+    return ok;
+}
+
+static void backup_progress(void *ctx, int done, int total)
+{
+    show_progress(ctx, done, total);
+}
+
+/* A backup is a folder made whole before it gets its name: database, key, attachments, pack name. */
+static bool copy_tree(Cx *cx, const char *from, const char *to)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("cp", "cp", "-a", "--", from, to, (char *)NULL);
+        _exit(127);
+    }
+    int status = 0;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+        return fail(cx, E_IO, "无法复制 %s", from);
+    }
+    return true;
+}
+
+bool cmd_backup(Cx *cx, const Options *o)
+{
+    if (o->n_words != 1 || o->data == NULL) {
+        return fail(cx, E_USAGE, "请指定数据文件夹和备份文件");
+    }
+    const char *out = o->words[0];
+    const char *part = str_printf(cx->mem, "%s.part", out).p;
+    char label[] = "备份";
+    if (access(out, F_OK) == 0 || mkdir(part, 0700) != 0) {
+        return fail(cx, E_CONFLICT, "%s 已经存在，或不能写", out);
+    }
+    Db *db = db_open(cx, str_printf(cx->mem, "sqlite:%s/tamga.db", o->data).p, DB_READ);
+    bool ok = db != NULL && db_backup(cx, db, str_printf(cx->mem, "%s/tamga.db", part).p, backup_progress, label);
+    db_close(db);
+    static const char *const REST[] = {"master.key", "files", "pack"};
+    for (size_t i = 0; ok && i < ARRAY_LEN(REST); i++) {
+        ok = copy_tree(cx, str_printf(cx->mem, "%s/%s", o->data, REST[i]).p, part);
+    }
+    if (ok && rename(part, out) != 0) {
+        ok = fail(cx, E_IO, "无法写入 %s", out);
+    }
+    if (ok) {
+        printf("已备份到 %s\n", out);
+    }
+    return ok;
+}
+
+bool cmd_restore(Cx *cx, const Options *o)
+{
+    Str report = S("");
+    if (o->n_words != 1 || o->data == NULL) {
+        return fail(cx, E_USAGE, "请指定数据文件夹和备份文件");
+    }
+    if (access(o->data, F_OK) == 0) {
+        return fail(cx, E_CONFLICT, "%s 已经存在；请恢复到一个新的文件夹", o->data);
+    }
+    if (!copy_tree(cx, o->words[0], o->data)) {
+        return false;
+    }
+    Db *db = db_open(cx, str_printf(cx->mem, "sqlite:%s/tamga.db", o->data).p, DB_READ);
+    bool ok = db != NULL && db_check(cx, db, &report);
+    db_close(db);
+    if (ok && report.n != 0) {
+        ok = fail(cx, E_DATA, "备份里的数据库已损坏：%.*s", STRF(report));
+    }
+    if (ok) {
+        printf("已恢复到 %s；可用 tamga verify --data %s 核对\n", o->data, o->data);
+    }
+    return ok;
+}

@@ -1,0 +1,69 @@
+/*
+ * common.c - what several commands need: the pack and the store of a data folder, who acts.
+ *
+ * A data folder names its pack in the file `pack` (one line: the folder).
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "feature/feature.h"
+
+const Actor SYSTEM_ACTOR = {.system = true, .name = STR_INIT("系统"), .via = STR_INIT("cli")};
+
+static const char *pack_dir(Cx *cx, const Options *o)
+{
+    if (o->pack != NULL) {
+        return o->pack;
+    }
+    char text[4096];
+    int fd = open(str_printf(cx->mem, "%s/pack", o->data).p, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (n <= 0) {
+        return "pack/neimenggu";
+    }
+    return str_z(cx->mem, str_trim(str_n(text, (size_t)n)));
+}
+
+const Pack *app_pack(Cx *cx, const Options *o)
+{
+    Str report = S("");
+    features_register();
+    const Pack *p = pack_load(cx, arena_new(0), pack_dir(cx, o), &report);
+    if (p == NULL) {
+        fprintf(stderr, "%.*s", STRF(report));
+        return NULL;
+    }
+    return rule_pack_check(cx, p) ? p : NULL;
+}
+
+Store *app_store(Cx *cx, const Options *o)
+{
+    if (o->data == NULL) {
+        (void)fail(cx, E_USAGE, "请用 --data 指定数据文件夹");
+        return NULL;
+    }
+    if (access(str_printf(cx->mem, "%s/tamga.db", o->data).p, R_OK) != 0) {
+        (void)fail(cx, E_NOT_FOUND, "%s 不是数据文件夹，请先运行 tamga init --data %s", o->data, o->data);
+        return NULL;
+    }
+    const Pack *p = app_pack(cx, o);
+    return p != NULL ? store_open(cx, o->data, p) : NULL;
+}
+
+bool app_actor(Cx *cx, Store *s, const char *login, Actor *ret)
+{
+    User u;
+    if (login == NULL) {
+        *ret = SYSTEM_ACTOR;
+        return true;
+    }
+    if (!store_attach(cx, s) || !user_by_login(cx, s, str_c(login), &u) || !user_actor(cx, s, u.id, ret)) {
+        return false;
+    }
+    ret->via = S("cli");
+    return true;
+}

@@ -1,0 +1,137 @@
+/*
+ * main.c - the commands of tamga, their options and exit statuses (err.h: the status of a failure).
+ */
+#include <getopt.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/log.h"
+
+static const Command COMMANDS[] = {
+    {"init", cmd_init, "init --data DIR [--pack DIR] [--demo]", "建立数据文件夹（--demo：演示数据和演示账户）"},
+    {"serve", cmd_serve, "serve --data DIR [--listen 地址:端口] [--view DIR] [--assets DIR] [--workers N]", "启动服务"},
+    {"pack", cmd_pack, "pack check DIR", "检查策略包，逐条指出文件、行、列"},
+    {"import", cmd_import, "import --data DIR --type T --as 登录名 FILE [--dry-run] [--report OUT.xlsx]", "导入电子表格"},
+    {"export", cmd_export, "export --data DIR --type T [--as 登录名] [--where 字段=值] -o FILE.{csv,xlsx}", "导出电子表格"},
+    {"verify", cmd_verify, "verify --data DIR", "核对全部操作记录和数据"},
+    {"backup", cmd_backup, "backup --data DIR FILE", "运行中备份到一个文件"},
+    {"restore", cmd_restore, "restore --data DIR FILE", "从备份恢复到一个新的数据文件夹"},
+    {"user", cmd_user, "user add|passwd|token --data DIR …", "管理用户：add 登录名 --name 姓名 --org 单位 --role 角色；passwd 登录名；token 登录名 --scope read|write"},
+    {"doctor", cmd_doctor, "doctor --data DIR", "检查设置、磁盘、时钟、权限和数据库"},
+};
+
+static void help(FILE *to)
+{
+    fprintf(to, "用法：tamga 命令 [选项]\n\n");
+    for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
+        fprintf(to, "  tamga %s\n      %s\n", COMMANDS[i].usage, COMMANDS[i].summary);
+    }
+    fprintf(to, "\n退出状态：0 成功，2 写法或数据不对，3 没有权限，4 没有找到，5 冲突，7 策略包有错，8 核对不通过，其他为系统出错。\n");
+}
+
+enum { OPT_DATA = 256, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
+       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_HELP, OPT_QUIET };
+
+static const struct option LONG[] = {
+    {"data", required_argument, NULL, OPT_DATA},     {"pack", required_argument, NULL, OPT_PACK},
+    {"demo", no_argument, NULL, OPT_DEMO},           {"listen", required_argument, NULL, OPT_LISTEN},
+    {"type", required_argument, NULL, OPT_TYPE},     {"as", required_argument, NULL, OPT_AS},
+    {"dry-run", no_argument, NULL, OPT_DRY},         {"report", required_argument, NULL, OPT_REPORT},
+    {"where", required_argument, NULL, OPT_WHERE},   {"role", required_argument, NULL, OPT_ROLE},
+    {"org", required_argument, NULL, OPT_ORG},       {"name", required_argument, NULL, OPT_NAME},
+    {"scope", required_argument, NULL, OPT_SCOPE},   {"view", required_argument, NULL, OPT_VIEW},
+    {"assets", required_argument, NULL, OPT_ASSETS}, {"strict", no_argument, NULL, OPT_STRICT},
+    {"workers", required_argument, NULL, OPT_WORKERS}, {"days", required_argument, NULL, OPT_DAYS},
+    {"help", no_argument, NULL, OPT_HELP},           {"quiet", no_argument, NULL, OPT_QUIET},
+    {"out", required_argument, NULL, 'o'},           {NULL, 0, NULL, 0}};
+
+static bool read_number(const char *text, long *ret)
+{
+    int64_t v;
+    if (!str_int(str_c(text), &v) || v < 0 || v > 100000) {
+        return false;
+    }
+    *ret = (long)v;
+    return true;
+}
+
+static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_help)
+{
+    const char **slots[OPT_QUIET + 1] = {[OPT_DATA] = &o->data,     [OPT_PACK] = &o->pack,     [OPT_LISTEN] = &o->listen,
+                                         [OPT_TYPE] = &o->type,     [OPT_AS] = &o->as,         [OPT_REPORT] = &o->report,
+                                         [OPT_WHERE] = &o->where,   [OPT_ROLE] = &o->role,     [OPT_ORG] = &o->org,
+                                         [OPT_NAME] = &o->name,     [OPT_SCOPE] = &o->scope,   [OPT_VIEW] = &o->view,
+                                         [OPT_ASSETS] = &o->assets, ['o'] = &o->out};
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, "o:", LONG, NULL)) != -1;) {
+        if (c == '?') {
+            return fail(cx, E_USAGE, "不认识的选项或缺少值：%s", argv[optind - 1]);
+        }
+        if (c == OPT_DEMO) {
+            o->demo = true;
+        } else if (c == OPT_DRY) {
+            o->dry_run = true;
+        } else if (c == OPT_STRICT) {
+            o->strict = true;
+        } else if (c == OPT_QUIET) {
+            o->quiet = true;
+        } else if (c == OPT_HELP) {
+            *ret_help = true;
+        } else if (c == OPT_WORKERS || c == OPT_DAYS) {
+            if (!read_number(optarg, c == OPT_WORKERS ? &o->workers : &o->days)) {
+                return fail(cx, E_USAGE, "“%s”不是可用的数字", optarg);
+            }
+        } else {
+            *slots[c] = optarg;
+        }
+    }
+    for (int i = optind; i < argc; i++) {
+        if (o->n_words == (int)ARRAY_LEN(o->words)) {
+            return fail(cx, E_USAGE, "参数太多");
+        }
+        o->words[o->n_words++] = argv[i];
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || str_eq(str_c(argv[1]), S("--help")) || str_eq(str_c(argv[1]), S("help"))) {
+        help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? err_info(E_USAGE)->exit_status : 0;
+    }
+    const Command *command = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
+        if (str_eq(str_c(argv[1]), str_c(COMMANDS[i].name))) {
+            command = &COMMANDS[i];
+        }
+    }
+    if (command == NULL) {
+        fprintf(stderr, "没有“%s”这个命令。\n\n", argv[1]);
+        help(stderr);
+        return err_info(E_USAGE)->exit_status;
+    }
+    Arena *mem = arena_new((size_t)8 << 30);
+    Cx cx;
+    crypt_start();
+    cx_init(&cx, mem);
+    Options o = {0};
+    bool want_help = false;
+    bool ok = read_options(&cx, argc - 1, argv + 1, &o, &want_help);
+    if (ok && want_help) {
+        printf("用法：tamga %s\n%s\n", command->usage, command->summary);
+    } else if (ok) {
+        ok = command->fn(&cx, &o);
+    }
+    int status = 0;
+    if (!ok) {
+        CHECK(cx.err != E_OK);
+        fprintf(stderr, "tamga %s：%.*s\n", command->name, STRF(cx_text(&cx)));
+        if (cx.err == E_USAGE) {
+            fprintf(stderr, "用法：tamga %s\n", command->usage);
+        }
+        status = err_info(cx.err)->exit_status;
+    }
+    arena_free(mem);
+    return status;
+}
