@@ -56,6 +56,13 @@ function style() {
   return esbuild.transformSync(css, { loader: "css", minify: true, target: TARGET, legalComments: "none" }).code;
 }
 
+// Plain scripts, joined, minified and lowered; their globals stay.
+function lower(names) {
+  const source = names.map((name) => readFileSync(join(modules, name), "utf8").replace(/^\/\/# sourceMappingURL=.*$/gm, "")).join(";\n");
+  return esbuild.transformSync(source, { minify: true, target: TARGET, legalComments: "none", charset: "utf8" }).code;
+}
+
+// A module with what it imports, as one closed script.
 function script(entry, define) {
   return esbuild.buildSync({
     entryPoints: [entry], bundle: true, minify: true, format: "iife", target: TARGET, write: false, define, legalComments: "none",
@@ -68,9 +75,11 @@ emit("noto-sans-mongolian.woff2",
   readFileSync(join(modules, "@fontsource/noto-sans-mongolian/files/noto-sans-mongolian-mongolian-400-normal.woff2")));
 emit("icons.svg", sprite());
 emit("tamga.css", style());
-emit("htmx.js", script(join(here, "js/htmx.js"), {}));
-emit("tom-select.js", esbuild.transformSync(readFileSync(join(modules, "tom-select/dist/js/tom-select.base.min.js"), "utf8"),
-  { minify: true, target: TARGET, legalComments: "none", charset: "utf8" }).code.replace(/\n?\/\/# sourceMappingURL=.*\n?/, "\n"));
+// htmx and its CSP extension are plain scripts that share the global `htmx`, so they are joined, not bundled. The layout's meta
+// element "htmx-config" names the extension; the server stamps hx-nonce on every element with an hx- attribute. Nothing is ever
+// evaluated: the templates use no hx-on, no js: values and no trigger filters.
+emit("htmx.js", lower(["htmx.org/dist/htmx.js", "htmx.org/dist/ext/hx-csp.js"]));
+emit("tom-select.js", lower(["tom-select/dist/js/tom-select.base.js"]));
 emit("tamga.js", script(join(here, "js/main.js"), { TOM_SELECT_FILE: JSON.stringify(manifest["tom-select.js"]) }));
 
 mkdirSync(out, { recursive: true });

@@ -16,6 +16,9 @@ function load() {
 
 function enhance(select) {
   if (select.tomselect) return;
+  // Tom Select takes the label over; the hidden select keeps a name of its own.
+  const label = select.labels?.[0]?.textContent.trim();
+  if (label) select.setAttribute("aria-label", label);
   const first = select.options[0];
   new window.TomSelect(select, {
     maxOptions: null,
