@@ -9,7 +9,7 @@
 #include "app/app.h"
 #include "feature/feature.h"
 
-const Actor SYSTEM_ACTOR = {.system = true, .name = STR_INIT("系统"), .via = STR_INIT("cli")};
+const Actor SYSTEM_ACTOR = {.is_system = true, .name = STR_INIT("系统"), .via = STR_INIT("cli")};
 
 static const char *pack_dir(Cx *cx, const Options *o)
 {

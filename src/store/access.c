@@ -21,7 +21,7 @@ bool actor_is_admin(const Pack *p, const Actor *a)
             return true;
         }
     }
-    return a->system;
+    return a->is_system;
 }
 
 bool actor_is_auditor(const Pack *p, const Actor *a)
@@ -32,14 +32,14 @@ bool actor_is_auditor(const Pack *p, const Actor *a)
             return true;
         }
     }
-    return a->system;
+    return a->is_system;
 }
 
 typedef enum { WANT_READ, WANT_CREATE, WANT_EDIT } Want;
 
 static Reach best_reach(const Actor *a, const RecordType *t, Want want)
 {
-    if (a->system) {
+    if (a->is_system) {
         return REACH_ALL;
     }
     Reach best = REACH_NONE;
@@ -143,7 +143,7 @@ bool access_field(const Actor *a, const RecordType *t, const Field *f, bool publ
     if (public_only) {
         return in_list(t->publics, t->n_publics, f);
     }
-    if (a->system) {
+    if (a->is_system) {
         return true;
     }
     for (size_t i = 0; i < a->n_roles; i++) { /* seen through any role that reads the type and does not hide the field */
@@ -162,7 +162,7 @@ static bool role_allowed(const Actor *a, const Action *act)
             return true;
         }
     }
-    return a->system;
+    return a->is_system;
 }
 
 bool access_action(const Pack *p, const Actor *a, const Rec *r, const Action *act)
@@ -175,7 +175,7 @@ bool access_action(const Pack *p, const Actor *a, const Rec *r, const Action *ac
     if (a->read_only || !from || !role_allowed(a, act) || !access_read(p, a, r, &public_only) || public_only) {
         return false;
     }
-    return a->system || !act->at_holder || (a->org != NULL && a->org->home == r->holder);
+    return a->is_system || !act->at_holder || (a->org != NULL && a->org->home == r->holder);
 }
 
 bool access_flag(const Actor *a, const RecordType *t, char what)
@@ -187,5 +187,5 @@ bool access_flag(const Actor *a, const RecordType *t, char what)
             return true;
         }
     }
-    return a->system;
+    return a->is_system;
 }

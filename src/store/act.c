@@ -86,7 +86,7 @@ static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action 
     if (!conditions(cx, s, r, act, ret_verdicts, ret_n, &all)) {
         return false;
     }
-    if (act->four_eyes && !a->system) {
+    if (act->four_eyes && !a->is_system) {
         if (!touched_by(cx, s, a, r, &touched)) {
             return false;
         }

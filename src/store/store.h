@@ -22,7 +22,7 @@ typedef struct {
     const Org *org;              /* NULL for the public and the system */
     Str roles[8];
     size_t n_roles;
-    bool system;                 /* the program itself (first start, demonstration) */
+    bool is_system;                 /* the program itself (first start, demonstration) */
     bool read_only;              /* a token without write scope */
     Str via;                     /* "web", "token:<name>", "cli", "import:<job>": into the journal */
 } Actor;

@@ -45,7 +45,7 @@ bool token_add(Cx *cx, Store *s, const Actor *by, int64_t user, Str name, Str sc
         return false;
     }
     bool own = by->user == user && !by->read_only;
-    if (!by->system && !own && !(actor_is_admin(s->pack, by) && by->org != NULL && org_within(owner.org, by->org))) {
+    if (!by->is_system && !own && !(actor_is_admin(s->pack, by) && by->org != NULL && org_within(owner.org, by->org))) {
         return fail(cx, E_FORBIDDEN, "您不能为这个用户建立访问令牌");
     }
     if (!str_eq(scope, S("read")) && !str_eq(scope, S("write"))) {

@@ -33,7 +33,7 @@ static bool password_ok(Cx *cx, Str login, Str password)
 /* May `by` manage an account of this office? */
 static bool may_manage(const Store *s, const Actor *by, const Org *org)
 {
-    return by->system || (!by->read_only && actor_is_admin(s->pack, by) && by->org != NULL && org_within(org, by->org));
+    return by->is_system || (!by->read_only && actor_is_admin(s->pack, by) && by->org != NULL && org_within(org, by->org));
 }
 
 static bool roles_ok(Cx *cx, const Store *s, Str roles, const Org *org)
@@ -105,7 +105,7 @@ bool user_add(Cx *cx, Store *s, const Actor *by, Str login, Str name, const Org 
         return fail(cx, E_INVALID, "请填写姓名");
     }
     UserArg u = {.by = by, .login = login, .name = str_trim(name), .org = org, .roles = roles, .must_change = must_change};
-    if (!roles_ok(cx, s, roles, org) || (!by->system && !password_ok(cx, login, password)) || !password_hash(cx, password, &u.hash) ||
+    if (!roles_ok(cx, s, roles, org) || (!by->is_system && !password_ok(cx, login, password)) || !password_hash(cx, password, &u.hash) ||
         !store_write(cx, s, do_add, &u)) {
         return false;
     }
@@ -264,7 +264,7 @@ bool user_password(Cx *cx, Store *s, const Actor *by, int64_t id, Str password, 
 {
     UserArg u = {.by = by, .id = id, .must_change = must_change};
     User user;
-    if (!user_by_id(cx, id, &user) || (!by->system && !password_ok(cx, user.login, password)) ||
+    if (!user_by_id(cx, id, &user) || (!by->is_system && !password_ok(cx, user.login, password)) ||
         !password_hash(cx, password, &u.hash)) {
         return false;
     }

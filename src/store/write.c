@@ -302,7 +302,7 @@ typedef struct {
 
 static bool settable(const Actor *a, const RecordType *t, const Field *f)
 {
-    return !f->computed && (!f->read_only || a->system) && access_field(a, t, f, false);
+    return !f->computed && (!f->read_only || a->is_system) && access_field(a, t, f, false);
 }
 
 static void fill_defaults(Cx *cx, Store *s, Rec *r, const bool *set)

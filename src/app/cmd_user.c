@@ -1,0 +1,126 @@
+/*
+ * cmd_user.c - commands about people, and doctor. Passwords are read from the terminal or standard input, never from the arguments.
+ */
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/clock.h"
+#include "base/date.h"
+
+static bool read_password(Cx *cx, Str *ret)
+{
+    struct termios was;
+    bool tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0;
+    char line[256];
+    if (tty) {
+        struct termios quiet = was;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
+        fprintf(stderr, "密码（至少 12 个字符）：");
+    }
+    bool ok = fgets(line, sizeof line, stdin) != NULL;
+    if (tty) {
+        tcsetattr(STDIN_FILENO, TCSANOW, &was);
+        fprintf(stderr, "\n");
+    }
+    if (!ok) {
+        return fail(cx, E_USAGE, "没有读到密码");
+    }
+    *ret = str_dup(cx->mem, str_trim(str_c(line)));
+    return utf8_len(*ret) >= 12 ? true : fail(cx, E_INVALID, "密码至少 12 个字符");
+}
+
+static bool add(Cx *cx, Store *s, const Options *o)
+{
+    int64_t id;
+    Str password;
+    const Org *org = o->org != NULL ? pack_org(store_pack(s), str_c(o->org)) : NULL;
+    if (org == NULL || o->role == NULL || o->name == NULL) {
+        return fail(cx, E_USAGE, "请用 --name、--org（单位代码）、--role 说明是谁");
+    }
+    if (!read_password(cx, &password) ||
+        !user_add(cx, s, &SYSTEM_ACTOR, str_c(o->words[1]), str_c(o->name), org, str_c(o->role), password, true, &id)) {
+        return false;
+    }
+    printf("已建立用户 %s（%.*s）\n", o->words[1], STRF(org->name));
+    return true;
+}
+
+static bool token(Cx *cx, Store *s, const User *u, const Options *o)
+{
+    Str text;
+    int64_t days = o->days > 0 ? o->days : 90;
+    if (!token_add(cx, s, &SYSTEM_ACTOR, u->id, o->name != NULL ? str_c(o->name) : S("命令行"),
+                   o->scope != NULL ? str_c(o->scope) : S("read"), cx->now_ms + days * 86400000, &text)) {
+        return false;
+    }
+    printf("%.*s\n", STRF(text));
+    fprintf(stderr, "令牌只显示这一次，%lld 天后到期。\n", (long long)days);
+    return true;
+}
+
+bool cmd_user(Cx *cx, const Options *o)
+{
+    User u;
+    Str password;
+    if (o->n_words != 2) {
+        return fail(cx, E_USAGE, "请写 user add、user passwd 或 user token，再写登录名");
+    }
+    Store *s = app_store(cx, o);
+    if (s == NULL) {
+        return false;
+    }
+    Str what = str_c(o->words[0]);
+    bool ok = store_attach(cx, s);
+    if (ok && str_eq(what, S("add"))) {
+        ok = add(cx, s, o);
+    } else if (ok) {
+        ok = user_by_login(cx, s, str_c(o->words[1]), &u);
+        if (ok && str_eq(what, S("passwd"))) {
+            ok = read_password(cx, &password) && user_password(cx, s, &SYSTEM_ACTOR, u.id, password, true);
+        } else if (ok && str_eq(what, S("token"))) {
+            ok = token(cx, s, &u, o);
+        } else if (ok) {
+            ok = fail(cx, E_USAGE, "不认识的操作 %s", o->words[0]);
+        }
+    }
+    store_close(s);
+    return ok;
+}
+
+static void line(bool good, const char *what, const char *text)
+{
+    printf("%s  %s：%s\n", good ? "正常" : "注意", what, text);
+}
+
+bool cmd_doctor(Cx *cx, const Options *o)
+{
+    Str report = S("");
+    struct stat st;
+    struct statvfs fs;
+    Store *s = app_store(cx, o);
+    if (s == NULL) {
+        return false;
+    }
+    const Pack *p = store_pack(s);
+    line(true, "策略包", str_printf(cx->mem, "%.*s %.*s", STRF(p->id), STRF(p->version)).p);
+    bool key = stat(str_printf(cx->mem, "%s/master.key", o->data).p, &st) == 0 && (st.st_mode & 077) == 0;
+    line(key, "密钥文件权限", key ? "只有属主可读" : "别人也能读，请改为 0600");
+    bool disk = statvfs(o->data, &fs) == 0;
+    uint64_t free_mb = disk ? (uint64_t)fs.f_bavail * fs.f_frsize >> 20 : 0;
+    line(free_mb > 1024, "可用空间", str_printf(cx->mem, "%llu MB", (unsigned long long)free_mb).p);
+    bool clock_ok = cx->now_ms > 1735689600000LL;
+    line(clock_ok, "系统时钟", instant_zh(cx->mem, cx->now_ms).p);
+    bool ok = store_attach(cx, s) && db_check(cx, cx->db, &report);
+    if (ok) {
+        line(report.n == 0, "数据库", report.n == 0 ? "完好" : report.p);
+    }
+    store_close(s);
+    if (ok && (report.n != 0 || !key || !clock_ok)) {
+        return fail(cx, E_DATA, "有需要处理的问题");
+    }
+    return ok;
+}

@@ -1,0 +1,265 @@
+/*
+ * demo.c - the demonstration: CSV files beside a pack become records, through the same door as everything else.
+ *
+ * A file's first column names decide: `org` is the owner, `state` where the record shall stand (reached by real actions, so that its history is
+ * whole), other columns are fields; references are titles of records made before.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/date.h"
+#include "fmt/csv.h"
+
+/* File and type, in the order in which they refer to each other. */
+static const struct {
+    const char *file, *type;
+} FILES[] = {{"rounds", "survey_round"}, {"brands", "brand"},          {"figures", "brand_figures"},
+             {"honours", "honour"},      {"libraries", "library_entry"}, {"plans", "plan"}};
+
+typedef struct {
+    Cx *cx;
+    Store *s;
+    const RecordType *t;
+    Str *names;
+    size_t n_names;
+    Map *ids;                  /* "type/title" -> Rec id */
+    int64_t made;
+} Demo;
+
+static Str read_all(Cx *cx, const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return S("");
+    }
+    char *p = arena_alloc(cx->mem, (size_t)st.st_size + 1);
+    ssize_t n = read(fd, p, (size_t)st.st_size);
+    close(fd);
+    return str_n(p, n > 0 ? (size_t)n : 0);
+}
+
+static Str relative(Demo *d, const Field *f, Str text)
+{
+    int64_t n;
+    if (text.n < 2 || (text.p[0] != '+' && text.p[0] != '-') || !str_int(text.p[0] == '+' ? str_sub(text, 1, 20) : text, &n)) {
+        return text;
+    }
+    int32_t today = instant_date(d->cx->now_ms);
+    if (f->kind == FT_DATE) {
+        return date_iso(d->cx->mem, today + (int32_t)n);
+    }
+    return f->kind == FT_PERIOD ? str_printf(d->cx->mem, "%d", date_to_civil(today).year + (int)n) : text;
+}
+
+static bool parse_list(Demo *d, const Field *f, Str text, Value *ret, Findings *found)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < text.n; i++) {
+        n += text.p[i] == ';';
+    }
+    ret->rows = NEW_ARRAY(d->cx->mem, Row, n);
+    ret->has = true;
+    for (Str rest = text, row; rest.n != 0;) {
+        str_cut(rest, ';', &row, &rest);
+        Row *r = &ret->rows[ret->n_rows++];
+        r->v = NEW_ARRAY(d->cx->mem, Value, f->n_fields);
+        for (size_t k = 0; k < f->n_fields; k++) {
+            Str cell;
+            str_cut(row, '|', &cell, &row);
+            if (!value_parse(d->cx->mem, store_pack(d->s), &f->fields[k], f->fields[k].id, cell, NULL, &r->v[k], found)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static int64_t *id_of(Demo *d, const RecordType *t, Str title)
+{
+    return map_get(d->ids, str_printf(d->cx->mem, "%.*s/%.*s", STRF(t->id), STRF(title)));
+}
+
+static bool parse_cell(Demo *d, const Field *f, Str text, Value *ret, Findings *found)
+{
+    if (f->kind == FT_LIST) {
+        return text.n == 0 || parse_list(d, f, text, ret, found);
+    }
+    if (f->kind == FT_REF && text.n != 0) {
+        int64_t *id = id_of(d, f->ref, text);
+        *ret = (Value){.has = id != NULL, .i = id != NULL ? *id : 0};
+        return id != NULL;
+    }
+    return value_parse(d->cx->mem, store_pack(d->s), f, f->id, relative(d, f, text), NULL, ret, found);
+}
+
+/* The action that begins the shortest way from r's state to `want`, trying actions as the pack lists them; NULL: none. */
+static const Action *first_step(const Rec *r, Str want, int depth)
+{
+    for (int limit = 1; limit <= depth; limit++) {
+        for (size_t i = 0; i < r->type->n_actions; i++) {
+            const Action *a = &r->type->actions[i];
+            bool from = false;
+            for (size_t k = 0; k < a->n_from; k++) {
+                from = from || a->from[k] == r->state;
+            }
+            for (size_t k = 0; from && k < a->n_to; k++) {
+                if (a->to[k] == NULL || a->to[k] == r->state) {
+                    continue;
+                }
+                Rec next = *r;
+                next.state = a->to[k];
+                if (str_eq(next.state->id, want) || (limit > 1 && first_step(&next, want, limit - 1) != NULL)) {
+                    return a;
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool walk_to(Demo *d, Rec *r, Str want)
+{
+    for (int steps = 0; !str_eq(r->state->id, want) && steps < 8; steps++) {
+        const Action *a = first_step(r, want, 5);
+        if (a == NULL) {
+            return fail(d->cx, E_DATA, "演示数据：从“%.*s”到不了“%.*s”", STRF(r->state->id), STRF(want));
+        }
+        Findings found = findings_new(d->cx->mem);
+        Value *inputs = NEW_ARRAY(d->cx->mem, Value, a->n_ask + 1);
+        WriteOpts o = {.reason = S("演示数据")};
+        if (!rec_act(d->cx, d->s, &SYSTEM_ACTOR, r->type, r->id, a, inputs, &o, &found, r)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool data_row(void *ctx, size_t line, const Str *cells, size_t n)
+{
+    Demo *d = ctx;
+    Cx *cx = d->cx;
+    if (d->n_names == 0) {
+        d->names = NEW_ARRAY(cx->mem, Str, n);
+        for (d->n_names = 0; d->n_names < n; d->n_names++) {
+            d->names[d->n_names] = str_dup(cx->mem, cells[d->n_names]);
+        }
+        return true;
+    }
+    const Pack *p = store_pack(d->s);
+    const Org *owner = NULL;
+    Str want = S(""), title = S("");
+    Findings found = findings_new(cx->mem);
+    Value *v = NEW_ARRAY(cx->mem, Value, d->t->n_fields);
+    bool *set = NEW_ARRAY(cx->mem, bool, d->t->n_fields);
+    for (size_t i = 0; i < n && i < d->n_names; i++) {
+        Str text = str_dup(cx->mem, cells[i]);
+        const Field *f = type_field(d->t, d->names[i]);
+        if (str_eq(d->names[i], S("org"))) {
+            owner = pack_org(p, text);
+        } else if (str_eq(d->names[i], S("state"))) {
+            want = text;
+        } else if (f != NULL && text.n != 0) {
+            set[f->index] = true;
+            if (!parse_cell(d, f, text, &v[f->index], &found)) {
+                return fail(cx, E_DATA, "演示数据 %.*s 第 %zu 行：%.*s 不能用：%.*s", STRF(d->t->id), line, STRF(f->id), STRF(text));
+            }
+            if (f->kind == FT_REF && owner == NULL) {
+                owner = pack_org_by_home(p, id_home(v[f->index].i));
+            }
+        }
+    }
+    if (owner == NULL) {
+        return fail(cx, E_DATA, "演示数据 %.*s 第 %zu 行没有单位", STRF(d->t->id), line);
+    }
+    if (d->t->title != NULL) {
+        title = v[d->t->title->index].s;
+    }
+    Rec r;
+    WriteOpts o = {.source = S("演示数据")};
+    if (!rec_create(cx, d->s, &SYSTEM_ACTOR, d->t, owner, v, set, &o, &found, &r)) {
+        for (size_t i = 0; i < found.n; i++) {
+            fprintf(stderr, "演示数据 %.*s 第 %zu 行：%.*s %.*s\n", STRF(d->t->id), line, STRF(found.items[i].field), STRF(found.items[i].text));
+        }
+        return false;
+    }
+    int64_t *id = NEW(cx->mem, int64_t);
+    *id = r.id;
+    map_put(d->ids, str_printf(cx->mem, "%.*s/%.*s", STRF(d->t->id), STRF(title)), id);
+    d->made++;
+    return want.n == 0 || walk_to(d, &r, want);
+}
+
+typedef struct {
+    Cx *cx;
+    Store *s;
+    Str password;
+    Buf *list;
+    bool header;
+} Accounts;
+
+static bool account_row(void *ctx, size_t line, const Str *cells, size_t n)
+{
+    Accounts *x = ctx;
+    (void)line;
+    int64_t id;
+    if (!x->header) {
+        x->header = true;
+        return true;
+    }
+    const Org *org = n >= 4 ? pack_org(store_pack(x->s), cells[2]) : NULL;
+    if (org == NULL) {
+        return fail(x->cx, E_DATA, "演示账户第 %zu 行的单位不对", line);
+    }
+    if (!user_add(x->cx, x->s, &SYSTEM_ACTOR, str_dup(x->cx->mem, cells[0]), str_dup(x->cx->mem, cells[1]), org,
+                  str_replace(x->cx->mem, str_dup(x->cx->mem, cells[3]), S(";"), S(",")), x->password, false, &id)) {
+        return false;
+    }
+    const Role *role = pack_role(store_pack(x->s), cells[3]);
+    buf_printf(x->list, "%-14.*s %.*s  %.*s\n", STRF(cells[0]), STRF(x->password),
+               STRF(role != NULL ? str_printf(x->cx->mem, "%.*s（%.*s）", STRF(org->name), STRF(role->label)) : org->name));
+    return true;
+}
+
+/* Rows refer to each other by name, so everything runs in one transaction: a demonstration is there whole or not at all. */
+static bool fill(Cx *cx, Store *s, void *arg)
+{
+    const char *dir = arg;
+    Map ids = map_new(cx->mem);
+    for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
+        Demo d = {.cx = cx, .s = s, .t = pack_type(store_pack(s), str_c(FILES[i].type)), .ids = &ids};
+        Str text = read_all(cx, str_printf(cx->mem, "%s/%s.csv", dir, FILES[i].file).p);
+        if (d.t != NULL && text.n != 0 && !csv_read(cx, text, NULL, data_row, &d)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool demo_fill(Cx *cx, Store *s, const char *dir)
+{
+    char where[4096];
+    Buf list = buf_new(cx->mem, 1 << 16);
+    Accounts x = {.cx = cx, .s = s, .password = random_token(cx->mem, 12), .list = &list};
+    Str users = read_all(cx, str_printf(cx->mem, "%s/users.csv", dir).p);
+    snprintf(where, sizeof where, "%s", dir);
+    if (users.n == 0) {
+        return fail(cx, E_NOT_FOUND, "没有找到演示数据 %s", dir);
+    }
+    if (!csv_read(cx, users, NULL, account_row, &x) || !store_write(cx, s, fill, where)) {
+        return false;
+    }
+    const char *path = str_printf(cx->mem, "%s/demo-accounts.txt", store_dir(s)).p;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    Str text = buf_str(&list);
+    bool ok = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok ? true : fail(cx, E_IO, "无法写入 %s", path);
+}
