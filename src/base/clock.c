@@ -40,9 +40,14 @@ void clock_set(int64_t now_ms)
 void clock_iso(int64_t ms, char *out, size_t max)
 {
     CHECK(max >= 25);
+    int part = (int)(ms % 1000);
     time_t s = (time_t)(ms / 1000);
+    if (part < 0) { /* before 1970: the second below */
+        part += 1000;
+        s--;
+    }
     struct tm tm;
     gmtime_r(&s, &tm);
     snprintf(out, max, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday,
-             tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+             tm.tm_hour, tm.tm_min, tm.tm_sec, part);
 }

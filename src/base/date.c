@@ -11,6 +11,7 @@ int date_month_days(int year, int month)
 {
     static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    CHECK(month >= 1 && month <= 12);
     return month == 2 && leap ? 29 : DAYS[month - 1];
 }
 
@@ -47,8 +48,13 @@ bool date_iso_parse(Str t, int32_t *ret_days)
     if (t.n != 10 || t.p[4] != '-' || t.p[7] != '-') {
         return false;
     }
+    for (size_t i = 0; i < 10; i++) {
+        if (i != 4 && i != 7 && (t.p[i] < '0' || t.p[i] > '9')) {
+            return false;
+        }
+    }
     int64_t y, m, d;
-    if (t.p[0] == '-' || !str_int(str_n(t.p, 4), &y) || !str_int(str_n(t.p + 5, 2), &m) ||
+    if (!str_int(str_n(t.p, 4), &y) || !str_int(str_n(t.p + 5, 2), &m) ||
         !str_int(str_n(t.p + 8, 2), &d) || !date_valid((int)y, (int)m, (int)d)) {
         return false;
     }
@@ -56,62 +62,107 @@ bool date_iso_parse(Str t, int32_t *ret_days)
     return true;
 }
 
-/* Up to three digit groups and what stands between them. */
-static size_t digit_groups(Str t, int64_t num[3], size_t digits[3])
+/* Takes 1..max digits from the front of *t; false when there is none or a further one follows. */
+static bool take_digits(Str *t, size_t max, int *ret, size_t *ret_digits)
 {
-    static const Str SEPS[] = {STR_INIT("年"), STR_INIT("月"), STR_INIT("日"), STR_INIT("号"), STR_INIT("-"),
-                               STR_INIT("/"),  STR_INIT("."),  STR_INIT(" ")};
-    size_t n = 0;
-    while (t.n != 0) {
-        size_t k = 0;
-        while (k < t.n && t.p[k] >= '0' && t.p[k] <= '9') {
-            k++;
-        }
-        if (k != 0) {
-            if (n == 3 || k > 8 || !str_int(str_n(t.p, k), &num[n])) {
-                return 0;
-            }
-            digits[n++] = k;
-            t = str_sub(t, k, t.n);
-            continue;
-        }
-        bool known = false;
-        for (size_t i = 0; i < ARRAY_LEN(SEPS) && !known; i++) {
-            if (str_starts(t, SEPS[i])) {
-                t = str_sub(t, SEPS[i].n, t.n);
-                known = true;
-            }
-        }
-        if (!known || n == 0) {
-            return 0;
+    size_t k = 0;
+    int v = 0;
+    while (k < t->n && k < max && t->p[k] >= '0' && t->p[k] <= '9') {
+        v = v * 10 + (t->p[k++] - '0');
+    }
+    if (k == 0 || (k < t->n && t->p[k] >= '0' && t->p[k] <= '9')) {
+        return false;
+    }
+    *t = str_sub(*t, k, t->n);
+    *ret = v;
+    *ret_digits = k;
+    return true;
+}
+
+static bool take_spaces(Str *t)
+{
+    size_t k = 0;
+    while (k < t->n && t->p[k] == ' ') {
+        k++;
+    }
+    *t = str_sub(*t, k, t->n);
+    return k != 0;
+}
+
+static bool take(Str *t, Str word)
+{
+    if (!str_starts(*t, word)) {
+        return false;
+    }
+    *t = str_sub(*t, word.n, t->n);
+    take_spaces(t);
+    return true;
+}
+
+/* The sign between two numbers, '-', '/', '.' or ' '; the Chinese `unit` counts as itself ('u'); 0: none. */
+static char take_sign(Str *t, Str unit)
+{
+    bool space = take_spaces(t);
+    if (take(t, unit)) {
+        return 'u';
+    }
+    static const char SIGNS[] = "-/.";
+    for (const char *s = SIGNS; *s != 0; s++) {
+        if (take(t, str_n(s, 1))) {
+            return *s;
         }
     }
-    return n;
+    return space && t->n != 0 ? ' ' : 0;
+}
+
+/* 2024, 2024年, 2024年5月, 2024-05, 2024年5月1日, 2024-05-01 … : the number of parts read, 0 when it is none of them. */
+static int read_parts(Str t, int part[3])
+{
+    size_t digits;
+    if (!take_digits(&t, 8, &part[0], &digits) || (digits != 4 && digits != 8)) {
+        return 0;
+    }
+    if (digits == 8) {
+        part[2] = part[0] % 100;
+        part[1] = part[0] / 100 % 100;
+        part[0] /= 10000;
+        return t.n == 0 ? 3 : 0;
+    }
+    char sign = take_sign(&t, S("年"));
+    if (t.n == 0) {
+        return sign == 0 || sign == 'u' ? 1 : 0;
+    }
+    if (sign == 0 || !take_digits(&t, 2, &part[1], &digits)) {
+        return 0;
+    }
+    char second = take_sign(&t, S("月"));
+    if (t.n == 0) {
+        return second == (sign == 'u' ? 'u' : 0) ? 2 : 0;
+    }
+    if (second != sign || !take_digits(&t, 2, &part[2], &digits)) {
+        return 0;
+    }
+    take_spaces(&t);
+    if (sign == 'u' && !take(&t, S("日"))) {
+        take(&t, S("号"));
+    }
+    return t.n == 0 ? 3 : 0;
 }
 
 bool date_parse(Arena *mem, Str text, int32_t *ret_days, char *ret_precision)
 {
     Str t = str_narrow(mem, text);
-    size_t clock_at; /* "2024-05-01 00:00:00" as spreadsheets print it */
-    if (str_find(t, S(" 00:00"), &clock_at)) {
-        t = str_sub(t, 0, clock_at);
+    if (str_ends(t, S(" 00:00:00"))) { /* as spreadsheets print a date */
+        t = str_trim(str_sub(t, 0, t.n - 9));
+    } else if (str_ends(t, S(" 00:00"))) {
+        t = str_trim(str_sub(t, 0, t.n - 6));
     }
-    int64_t num[3] = {0};
-    size_t digits[3] = {0};
-    size_t n = digit_groups(t, num, digits);
-    if (n == 1 && digits[0] == 8) {
-        num[2] = num[0] % 100;
-        num[1] = num[0] / 100 % 100;
-        num[0] /= 10000;
-        n = 3;
-    } else if (n == 0 || digits[0] != 4 || (n > 1 && digits[1] > 2) || (n > 2 && digits[2] > 2)) {
+    int part[3] = {0, 1, 1};
+    int n = read_parts(t, part);
+    if (n == 0 || !date_valid(part[0], part[1], part[2])) {
         return false;
     }
-    int64_t month = n >= 2 ? num[1] : 1, day = n >= 3 ? num[2] : 1;
-    if (!date_valid((int)num[0], (int)month, (int)day)) {
-        return false;
-    }
-    *ret_days = date_from_civil((int)num[0], (int)month, (int)day);
+    *ret_days = date_from_civil(part[0], part[1], part[2]);
     *ret_precision = n == 3 ? 'd' : n == 2 ? 'm' : 'y';
     return true;
 }

@@ -22,7 +22,10 @@ void log_level(LogLevel least)
 static size_t json_escape(char *out, size_t max, const char *text)
 {
     size_t w = 0;
-    for (const unsigned char *p = (const unsigned char *)text; *p != 0 && w + 7 < max; p++) {
+    for (const unsigned char *p = (const unsigned char *)text; *p != 0; p++) {
+        if (w + ((*p & 0xC0) != 0x80 ? 10 : 7) >= max) {
+            break; /* room for an escape or a whole character, else stop before it */
+        }
         if (*p == '"' || *p == '\\') {
             out[w++] = '\\';
             out[w++] = (char)*p;
@@ -39,7 +42,16 @@ static size_t json_escape(char *out, size_t max, const char *text)
 PRINTF(4, 0) static void put_line(const char *level, const char *file, int line, const char *fmt, va_list ap)
 {
     char text[1024], safe[2200], out[2600];
-    vsnprintf(text, sizeof text, fmt, ap);
+    int want = vsnprintf(text, sizeof text, fmt, ap);
+    if (want >= (int)sizeof text) { /* cut between characters: the line stays valid UTF-8 */
+        size_t n = sizeof text - 2; /* the last byte; back to the start of its character */
+        while (n != 0 && ((unsigned char)text[n] & 0xC0) == 0x80) {
+            n--;
+        }
+        if ((unsigned char)text[n] >= 0x80) {
+            text[n] = '\0'; /* perhaps whole, but never half */
+        }
+    }
     json_escape(safe, sizeof safe, text);
     char when[40];
     clock_iso(clock_now_ms(), when, sizeof when);

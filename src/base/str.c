@@ -69,7 +69,7 @@ bool str_contains(Str s, Str needle)
 Str str_sub(Str s, size_t from, size_t n)
 {
     if (from >= s.n) {
-        return str_n(s.p + s.n, 0);
+        return str_n(s.n != 0 ? s.p + s.n : s.p, 0); /* no arithmetic on the null pointer of an empty Str */
     }
     return str_n(s.p + from, MIN(n, s.n - from));
 }
@@ -113,7 +113,7 @@ bool str_cut(Str s, char sep, Str *ret_before, Str *ret_after)
     const char *hit = s.n != 0 ? memchr(s.p, sep, s.n) : NULL;
     if (hit == NULL) {
         *ret_before = s;
-        *ret_after = str_n(s.p + s.n, 0);
+        *ret_after = str_sub(s, s.n, 0);
         return false;
     }
     size_t at = (size_t)(hit - s.p);
