@@ -27,7 +27,7 @@ typedef struct {
     size_t n;
 } Reader;
 
-static TableLimits limits_of(const TableLimits *given)
+TableLimits table_limits(const TableLimits *given)
 {
     TableLimits l = given != NULL ? *given : (TableLimits){0};
     l.max_bytes = l.max_bytes != 0 ? l.max_bytes : DEFAULT_BYTES;
@@ -259,7 +259,7 @@ static bool read_all(Reader *r, TableRowFn *row, void *ctx)
 
 bool csv_read(Cx *cx, Str bytes, const TableLimits *limits, TableRowFn *row, void *ctx)
 {
-    TableLimits max = limits_of(limits);
+    TableLimits max = table_limits(limits);
     if (bytes.n > max.max_bytes) {
         return fail(cx, E_TOO_LARGE, "文件超过 %zu MB，请分成几个文件上传", max.max_bytes >> 20);
     }

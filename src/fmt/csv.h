@@ -12,6 +12,7 @@ typedef struct {
     size_t max_cols;    /* 0: 200 */
     size_t max_cell;    /* 0: 32 KiB */
 } TableLimits;          /* also for xlsx.h */
+TableLimits table_limits(const TableLimits *given); /* with the defaults filled in; NULL: all of them */
 
 /*
  * csv_read - call row(ctx, line, cells, n) for each record; line is the 1-based line where it starts. Stops when row
