@@ -228,7 +228,7 @@ static bool plain_field(Cx *cx, Part *part)
 
 bool multipart_read(Cx *cx, Str content_type, Str body, Part **ret_parts, size_t *ret_n)
 {
-    Str boundary;
+    Str boundary = S("");
     if (!boundary_of(cx, content_type, &boundary)) {
         return false;
     }
@@ -243,15 +243,14 @@ bool multipart_read(Cx *cx, Str content_type, Str body, Part **ret_parts, size_t
             return fail(cx, E_BAD_REQUEST, "上传内容的部分太多（至多 %d 个）", MAX_PARTS);
         }
         Part *part = &parts[n++];
-        size_t data;
+        size_t data = 0;
         if (!part_headers(cx, body, d.after, part, &data)) {
             return false;
         }
-        /* An empty part: the CR LF that ends the headers is also the delimiter's. */
-        if (!next_delimiter(&d, data - 2)) {
+        if (!next_delimiter(&d, data)) {
             return fail(cx, E_BAD_REQUEST, "上传内容不完整，请重新上传");
         }
-        part->data = d.at >= data ? str_sub(body, data, d.at - data) : S("");
+        part->data = str_sub(body, data, d.at - data);
         if (!part->is_file && !plain_field(cx, part)) {
             return false;
         }

@@ -361,14 +361,18 @@ const char *html_edge(Html *h)
 
 bool html_same(const Html *a, const Html *b)
 {
-    if (a->state != b->state || a->end_tag != b->end_tag) {
+    if (a->state != b->state) {
         return false;
     }
     switch (a->state) {
     case H_QUOTED: return a->quote == b->quote && a->value_at == b->value_at;
+    case H_GLUE:
+        if (a->end_tag != b->end_tag) {
+            return false;
+        }
+        return str_eq(str_n(a->tag, a->tag_n), str_n(b->tag, b->tag_n));
     case H_RCDATA:
-    case H_RAW:
-    case H_GLUE: return str_eq(str_n(a->tag, a->tag_n), str_n(b->tag, b->tag_n));
+    case H_RAW: return str_eq(str_n(a->tag, a->tag_n), str_n(b->tag, b->tag_n));
     case H_DATA:
     case H_COMMENT:
     case H_BOGUS:

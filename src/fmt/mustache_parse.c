@@ -315,6 +315,9 @@ static void variable(Compiler *c, const Tag *tag)
     const char *why = html_variable(&c->html);
     if (why != NULL) {
         wrong(c, tag->from, why, tag->name);
+        if (c->html.state == H_BEFORE_VALUE) {
+            c->html.state = H_UNQUOTED; /* one error is enough */
+        }
     }
     split_name(c, add_op(c, OP_VAR, tag->from), tag->name);
 }
