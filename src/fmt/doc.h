@@ -74,7 +74,8 @@ Str doc_shown_text(Arena *mem, const Doc *d);
 void json_write(Buf *out, const Doc *d, bool pretty);
 Str json_text(Arena *mem, const Doc *d);
 /* json_read - parse `text` (limits: depth 32, 100,000 nodes, 1 MiB). Duplicate names, invalid UTF-8 and trailing text are
- * errors. NULL with *ret_error in Chinese and the byte offset in it. */
+ * errors. NULL with *ret_error in Chinese and the byte offset in it. A number that is not a whole int64 ("12.50", 1e3) becomes a
+ * DOC_STR with its digits as sent, for the field's own parser. */
 Doc *json_read(Arena *mem, Str text, Str *ret_error);
 /* json_canonical - members sorted by name bytewise, no white space, shortest escapes: for hashing and signing. */
 Str json_canonical(Arena *mem, const Doc *d);
