@@ -37,7 +37,7 @@ static inline int fixture_up(void **state)
     Fixture *f = calloc(1, sizeof *f);
     f->mem = arena_new(0);
     cx_init(&f->cx, f->mem);
-    snprintf(f->dir, sizeof f->dir, "/tmp/tamga-db-XXXXXX");
+    snprintf(f->dir, sizeof f->dir, "%s/tamga-db-XXXXXX", P_tmpdir);
     assert_non_null(mkdtemp(f->dir));
     f->path = str_printf(f->mem, "%s/t.db", f->dir).p;
     f->url = str_printf(f->mem, "sqlite:%s", f->path).p;
