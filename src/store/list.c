@@ -435,7 +435,7 @@ static bool cross(Cx *cx, Store *s, const Actor *a, const Query *query, const Fi
 bool rec_cross(Cx *cx, Store *s, const Actor *a, const Query *query, const Field *const *fields, size_t n_fields,
                CrossCount **ret, size_t *ret_n)
 {
-    CHECK(n_fields >= 1 && n_fields <= 3);
+    CHECK(n_fields >= 1 && n_fields <= 6);
     return cross(cx, s, a, query, fields, n_fields, NULL, ret, ret_n);
 }
 

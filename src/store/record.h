@@ -46,9 +46,9 @@ typedef struct {
 } FacetCount;
 /* rec_facet - counts by one field (or "state") under the query's other filters. Kept until the type changes. */
 MUST_USE bool rec_facet(Cx *cx, Store *s, const Actor *a, const Query *q, const Field *f, FacetCount **ret, size_t *ret_n);
-/* rec_cross - counts by two or three fields at once; keys[i] belong to fields[i]. */
+/* rec_cross - counts by up to six fields at once (NULL: the state); keys[i] belong to fields[i]. */
 typedef struct {
-    Str keys[3];
+    Str keys[6];
     int64_t n;
 } CrossCount;
 MUST_USE bool rec_cross(Cx *cx, Store *s, const Actor *a, const Query *q, const Field *const *fields, size_t n_fields,
