@@ -34,8 +34,20 @@ function emit(name, content) {
   files.set(name, bytes);
 }
 
+// Every icon that a template names must be in icons.txt; names that come from data (menus) cannot be checked here.
+function checkIcons(listed) {
+  const view = join(here, "../view");
+  for (const file of readdirSync(view, { recursive: true }).filter((name) => name.endsWith(".mustache"))) {
+    for (const [, name] of readFileSync(join(view, file), "utf8").matchAll(/assets\.icons\}\}#([a-z0-9-]+)/g)) {
+      if (!listed.includes(name)) throw new Error(`view/${file}: icon "${name}" is not in web/icons.txt`);
+    }
+  }
+}
+
 function sprite() {
-  const symbols = readFileSync(join(here, "icons.txt"), "utf8").split("\n").filter(Boolean).map((name) => {
+  const listed = readFileSync(join(here, "icons.txt"), "utf8").split("\n").filter(Boolean);
+  checkIcons(listed);
+  const symbols = listed.map((name) => {
     const svg = readFileSync(join(modules, "@tabler/icons/icons/outline", `${name}.svg`), "utf8");
     const shapes = svg.replace(/^[\s\S]*?<svg[\s\S]*?>/, "").replace(/<\/svg>\s*$/, "").replace(/<path stroke="none"[^>]*>/, "")
       .replace(/\s*\n\s*/g, "").replace(/ \/>/g, "/>");

@@ -12,6 +12,8 @@ export function dependentSelects(root) {
 
     function filter() {
       const chosen = child.value;
+      child.tomselect?.clear(true);
+      child.tomselect?.clearOptions();
       child.replaceChildren(...nodes.filter((node) => {
         if (node.tagName !== "OPTGROUP") return fits(node);
         const left = options.get(node).filter(fits);
@@ -20,11 +22,7 @@ export function dependentSelects(root) {
       }));
       child.value = chosen;
       if (child.selectedIndex < 0) child.value = "";
-      if (child.tomselect) {
-        child.tomselect.clear(true);
-        child.tomselect.clearOptions();
-        child.tomselect.sync();
-      }
+      child.tomselect?.sync();
       if (child.value !== chosen) child.dispatchEvent(new Event("change", { bubbles: true }));
     }
     parent.addEventListener("change", filter);
