@@ -21,7 +21,8 @@ typedef struct {
  * Formatted-but-empty rows are skipped. Merged cells: the value stands in the top-left one. Refuses with a Chinese message
  * saying what to do: not a zip, .xls or encrypted workbooks (OLE2 signature), no sheet, a DOCTYPE anywhere, more than 2,000
  * entries, over 100 MiB unpacked or a ratio over 100 after the first MiB, rows, columns and cell lengths over the limits.
- * Strings are read into at most 64 MiB. Entry names are never used as paths.
+ * Strings are read into at most 64 MiB. Entry names are never used as paths. With another max_bytes the unpacked limit is five
+ * times that; cells are limited to 512 KiB whatever max_cell says. A time without a date is text ("08:30").
  */
 typedef bool XlsxRowFn(void *ctx, size_t row, const Cell *cells, size_t n);
 typedef struct {
@@ -58,7 +59,7 @@ typedef struct {
     size_t n_cols;
     const Str *notes;     /* lines of the notes sheet; n 0: no such sheet */
     size_t n_notes;
-    Str template_id, template_version; /* custom properties */
+    Str template_id, template_version; /* custom properties tamga_template and tamga_template_version */
     bool as_template;     /* validations, input hints, protected header, blank rows formatted; else a plain table */
     bool reason_column;   /* a last column 错误原因 for annotated returns; error rows are coloured */
 } XlsxSpec;

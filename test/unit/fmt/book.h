@@ -72,6 +72,10 @@ typedef struct {
 
 static inline const char *make_book(Arena *mem, Book b)
 {
+    Str *texts[] = {&b.sheet, &b.strings, &b.formats, &b.xfs, &b.workbook_pr, &b.custom};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        *texts[i] = texts[i]->p != NULL ? *texts[i] : S("");
+    }
     PartText parts[] = {
         {"_rels/.rels", S("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">"
                           "<Relationship Id=\"r1\" Type=\"" REL_ROOT "officeDocument\" Target=\"/odd/book.xml\"/>"
