@@ -1,7 +1,7 @@
 /*
  * hexmap.c - one hexagon a county, in the cells the pack gives them: not a map of boundaries, so it needs no approval number.
  *
- * Pointy hexagons in rows, odd rows moved half a cell; a unit is a hundredth of a side. Outlines between cities are the edges whose two
+ * Pointy hexagons in rows, odd rows moved half a cell; reckoned in whole numbers, 104 to the width of a cell, and printed in cells. Outlines between cities are the edges whose two
  * cells belong to different parents.
  */
 #include "feature/overview/overview.h"
@@ -48,6 +48,31 @@ static const Region *neighbour(const Grid *g, int row, int col, int k)
 static const int CORNER[7][2] = {{HALF_W, -SIDE / 2}, {HALF_W, SIDE / 2}, {0, SIDE}, {-HALF_W, SIDE / 2},
                                  {-HALF_W, -SIDE / 2}, {0, -SIDE}, {HALF_W, -SIDE / 2}};
 
+/* v / 104 with three decimals: the drawing's unit is the width of a cell. */
+static Str in_cells(Arena *mem, int v)
+{
+    int thousandths = v * 1000 / (2 * HALF_W);
+    return str_printf(mem, "%s%d.%03d", thousandths < 0 ? "-" : "", abs(thousandths) / 1000, abs(thousandths) % 1000);
+}
+
+static void point(Buf *b, char how, int x, int y)
+{
+    buf_addc(b, how);
+    buf_add(b, in_cells(b->mem, x));
+    buf_addc(b, ' ');
+    buf_add(b, in_cells(b->mem, y));
+}
+
+static Str cell_path(Arena *mem, int x, int y)
+{
+    Buf b = buf_new(mem, 1024);
+    for (int k = 0; k < 6; k++) {
+        point(&b, k == 0 ? 'M' : 'L', x + CORNER[k][0], y + CORNER[k][1]);
+    }
+    buf_addc(&b, 'Z');
+    return buf_str(&b);
+}
+
 static void outline(Buf *b, const Grid *g, int row, int col)
 {
     const Region *r = g->cell[row][col];
@@ -57,7 +82,8 @@ static void outline(Buf *b, const Grid *g, int row, int col)
             continue;
         }
         int x = center_x(col, row), y = center_y(row);
-        buf_printf(b, "M%d %dL%d %d", x + CORNER[k][0], y + CORNER[k][1], x + CORNER[k + 1][0], y + CORNER[k + 1][1]);
+        point(b, 'M', x + CORNER[k][0], y + CORNER[k][1]);
+        point(b, 'L', x + CORNER[k + 1][0], y + CORNER[k + 1][1]);
     }
 }
 
@@ -97,13 +123,11 @@ bool hexmap_doc(Req *rq, Doc *o, const RegionCounts *n)
             doc_set_str(c, "name", r->name);
             doc_set_str(c, "label", r->shortname.n != 0 ? r->shortname : r->name);
             doc_set_int(c, "n", count);
-            doc_html_only(doc_set_int(c, "x", x));
-            doc_html_only(doc_set_int(c, "y", y + 4));
-            doc_html_only(doc_set_int(c, "y2", y + 30));
+            doc_html_only(doc_set_str(c, "x", in_cells(rq->mem, x)));
+            doc_html_only(doc_set_str(c, "y", in_cells(rq->mem, y - 2)));
+            doc_html_only(doc_set_str(c, "y2", in_cells(rq->mem, y + 28)));
             doc_html_only(doc_set_strc(c, "tone", tone(count)));
-            doc_html_only(doc_set_str(c, "points", str_printf(rq->mem, "%d,%d %d,%d %d,%d %d,%d %d,%d %d,%d", x, y - SIDE, x + HALF_W,
-                                                              y - SIDE / 2, x + HALF_W, y + SIDE / 2, x, y + SIDE, x - HALF_W,
-                                                              y + SIDE / 2, x - HALF_W, y - SIDE / 2)));
+            doc_html_only(doc_set_str(c, "path", cell_path(rq->mem, x, y)));
             doc_set_str(c, "href", t != NULL && t->region != NULL
                                        ? str_printf(rq->mem, "/r/%.*s?%.*s=%.*s", STRF(t->id), STRF(t->region->id), STRF(r->code))
                                        : S("/"));
@@ -112,7 +136,10 @@ bool hexmap_doc(Req *rq, Doc *o, const RegionCounts *n)
         }
     }
     doc_html_only(doc_set_str(o, "outline", buf_str(&lines)));
-    doc_html_only(doc_set_str(o, "viewbox", str_printf(rq->mem, "-6 -6 %d %d", g->cols * 2 * HALF_W + HALF_W + 12, g->rows * ROW_STEP + 42)));
+    Buf box = buf_new(rq->mem, 128);
+    point(&box, ' ', -6, -6);
+    point(&box, ' ', g->cols * 2 * HALF_W + HALF_W + 12, g->rows * ROW_STEP + 42);
+    doc_html_only(doc_set_str(o, "viewbox", str_trim(buf_str(&box))));
     Doc *list = doc_set_list(o, "legend");
     for (int i = 0; i < 4; i++) {
         Doc *l = doc_add_obj(list);
