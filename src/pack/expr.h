@@ -57,4 +57,4 @@ const Expr *expr_parse_at(Arena *mem, const Pack *p, const RecordType *t, const 
 bool field_expr_type(const Field *f, ExprType *ret_type, int32_t *ret_scale);
 
 /* expr_fits - may a value of this expression be put into the field (`set`, `default`)? A text literal must be one of its codes. */
-bool expr_fits(const Expr *e, const Field *f, Str *ret_why, Arena *mem);
+bool expr_fits(Arena *mem, const Expr *e, const Field *f, Str *ret_why);

@@ -1,0 +1,55 @@
+/*
+ * expr_int.h - what lexer, parser and typer of expressions share; not for other modules.
+ */
+#pragma once
+
+#include "pack/expr.h"
+
+#define EXPR_MAX_BYTES 2000
+#define EXPR_MAX_DEPTH 40
+#define EXPR_MAX_SCALE 6
+
+typedef enum {
+    TOK_END, TOK_NUMBER, TOK_TEXT, TOK_NAME, TOK_EQ, TOK_NE, TOK_LT, TOK_LE, TOK_GT, TOK_GE, TOK_PLUS, TOK_MINUS, TOK_STAR,
+    TOK_SLASH, TOK_OPEN, TOK_CLOSE, TOK_COMMA, TOK_DOT
+} TokenKind;
+
+typedef struct {
+    TokenKind kind;
+    Str text;          /* name, or the text between the quotes with '' made one */
+    int64_t num;
+    int32_t scale;
+    int32_t at;
+} Token;
+
+typedef struct {
+    Arena *mem;
+    const Pack *pack;
+    /* names in reach */
+    const RecordType *type;  /* NULL: no fields */
+    const Field *extra;
+    size_t n_extra;
+    bool in_where;           /* inside the condition of an aggregate: only its rows are in reach */
+    Str text;
+    size_t pos;
+    Token tok;
+    int depth;
+    bool failed;
+    Str error;
+    int32_t error_at;
+} Parser;
+
+/* ---- expr_lex.c ---- */
+bool lex_next(Parser *p);      /* the next token into p->tok; false with the error noted */
+bool tok_is(const Parser *p, const char *word); /* the token is this name */
+
+/* ---- expr_parse.c ---- */
+Expr *expr_fail(Parser *p, int32_t at, const char *fmt, ...) PRINTF(3, 4); /* notes the first error; always NULL */
+
+/* ---- expr_type.c: typed nodes; NULL with the error noted ---- */
+Expr *expr_new(Parser *p, ExprKind kind, ExprType type, int32_t at);
+Expr *expr_logic(Parser *p, ExprKind kind, int32_t at, Expr *a, Expr *b);   /* b NULL for not */
+Expr *expr_compare(Parser *p, ExprKind kind, int32_t at, Expr *a, Expr *b);
+Expr *expr_arith(Parser *p, ExprKind kind, int32_t at, Expr *a, Expr *b);
+bool expr_same(Parser *p, int32_t at, Expr *a, Expr *b, bool order);        /* may be compared; turns date texts into dates */
+const char *expr_type_word(ExprType t);
