@@ -122,9 +122,7 @@ static bool find_row(Import *im, const ImportRow *row, Rec *ret, bool *ret_found
     const Sheet *sh = im->plan.sheet;
     const Field **keys = NEW_ARRAY(cx->mem, const Field *, sh->n_key + 1);
     Value *values = NEW_ARRAY(cx->mem, Value, sh->n_key + 1);
-    if (row->no.n != 0) { /* read again in the clear: comparing with a mask would see changes that are none */
-        Value id = {.has = true, .i = ret->id};
-        (void)id;
+    if (row->no.n != 0) { /* personal fields are masked in it: at worst an update is tried that changes nothing */
         return true;
     }
     for (size_t i = 0; i < sh->n_key; i++) {
@@ -351,6 +349,11 @@ static void parse_cell(Import *im, ImportRow *row, const PlanCol *c, const Cell 
     } else if (cell->lossy && wants_text(f)) {
         finding_add(&found, false, f->id, S("format"), f->clause,
                     S("长数字被表格软件改成了科学计数，原来的号码已经丢失；请把该列设为“文本”后重新填写"));
+    } else if (f->personal && str_contains(text, S("**"))) { /* the mask of our own template: what is stored stays */
+        set[f->index] = false;
+        if (row->no.n == 0) {
+            finding_add(&found, false, f->id, S("format"), f->clause, S("这里是遮挡过的内容，请填完整，或者保留首列的编号"));
+        }
     } else if (f->kind == FT_REF) {
         parse_ref(im, c, str_narrow(im->batch_mem, text), &values[f->index], &found);
     } else {

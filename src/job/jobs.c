@@ -1,0 +1,635 @@
+/*
+ * jobs.c - the queue: rows of the table `job`, worked off one after another by one thread; files stand beside the database under jobs/.
+ *
+ * The table is the queue, so nothing is lost by a restart: what waits is worked off later, what was running is marked failed and may be
+ * run again (an import is safe to repeat: rows already taken are found again by their key). Files: <id>.in what was uploaded,
+ * <id>.report.xlsx the annotated workbook, <id>.out what was made. Jobs are forgotten after 30 days, their files with them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/log.h"
+#include "db/db.h"
+#include "fmt/xlsx.h"
+#include "job/internal.h"
+#include "store/user.h"
+
+#define KEEP_MS ((int64_t)30 * 86400 * 1000)
+#define MAX_WAITING 5
+#define LIST_MAX 100
+#define PROGRESS_MS 400
+
+struct Jobs {
+    Store *s;
+    Arena *mem;
+    const char *dir;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    atomic_bool stopping;
+    bool poked;
+    int64_t running;             /* id; 0: none */
+    atomic_bool cancel;          /* the running one */
+};
+
+static const char *path_of(Arena *mem, const Jobs *j, int64_t id, const char *tail)
+{
+    return str_printf(mem, "%s/%lld.%s", j->dir, (long long)id, tail).p;
+}
+
+static void drop_files(Arena *mem, const Jobs *j, int64_t id)
+{
+    static const char *const TAILS[] = {"in", "report.xlsx", "out"};
+    for (size_t i = 0; i < ARRAY_LEN(TAILS); i++) {
+        (void)unlink(path_of(mem, j, id, TAILS[i]));
+    }
+}
+
+/* ---- rows ---- */
+
+#define JOB_COLUMNS                                                                                                                        \
+    "id, user_id, created, started, ended, kind, state, title, type, input_name, text, done, total, n_new, n_changed, n_same, n_wrong,"    \
+    " n_warn, dry_run, has_report, has_output, params, actor"
+
+typedef struct {
+    Job job;
+    Str params, actor;
+} JobRow;
+
+static void read_row(Arena *mem, Stmt *st, JobRow *r)
+{
+    Job *b = &r->job;
+    int64_t *const ints[] = {&b->id, &b->user, &b->created_ms, &b->started_ms, &b->ended_ms};
+    Str *const texts[] = {&b->kind, &b->state, &b->title, &b->type, &b->input_name, &b->text};
+    int64_t *const counts[] = {&b->done, &b->total, &b->n_new, &b->n_changed, &b->n_same, &b->n_wrong, &b->n_warn};
+    int c = 0;
+    for (size_t i = 0; i < ARRAY_LEN(ints); i++) {
+        *ints[i] = stmt_col_int(st, c++);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        *texts[i] = stmt_col_dup(mem, st, c++);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        *counts[i] = stmt_col_int(st, c++);
+    }
+    b->dry_run = stmt_col_int(st, c++) != 0;
+    b->has_report = stmt_col_int(st, c++) != 0;
+    b->has_output = stmt_col_int(st, c++) != 0;
+    r->params = stmt_col_dup(mem, st, c++);
+    r->actor = stmt_col_dup(mem, st, c);
+}
+
+static bool load_row(Cx *cx, int64_t id, JobRow *ret)
+{
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select " JOB_COLUMNS " from job where id = ?1"));
+    bool row = false;
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, id);
+    bool ok = stmt_step(cx, st, &row);
+    if (ok && row) {
+        read_row(cx->mem, st, ret);
+    }
+    stmt_done(st);
+    return ok && (row || fail(cx, E_NOT_FOUND, "没有找到这个任务"));
+}
+
+static bool own_row(Cx *cx, const Actor *a, int64_t id, JobRow *ret)
+{
+    JobRow r;
+    if (!load_row(cx, id, &r)) {
+        return false;
+    }
+    if (!a->is_system && (a->user == 0 || a->user != r.job.user)) {
+        return fail(cx, E_NOT_FOUND, "没有找到这个任务");
+    }
+    *ret = r;
+    return true;
+}
+
+static bool insert_row(Cx *cx, Store *s, void *arg)
+{
+    const JobRow *r = arg;
+    const Job *b = &r->job;
+    (void)s;
+    int64_t waiting = 0;
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from job where user_id = ?1 and state = 'waiting'"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, b->user);
+    if (!stmt_one_int(cx, st, 0, &waiting)) {
+        return false;
+    }
+    if (waiting >= MAX_WAITING) {
+        return fail(cx, E_TOO_MANY, "您已有 %d 个任务在排队，请等它们办完", MAX_WAITING);
+    }
+    st = db_stmt(cx, cx->db, SQL_ADMIN,
+                 S("insert into job (id, user_id, kind, state, title, type, input_name, params, actor, dry_run, done, total, n_new,"
+                   " n_changed, n_same, n_wrong, n_warn, has_report, has_output, text, created, started, ended)"
+                   " values (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', ?10, 0, 0)"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, b->id);
+    stmt_int(st, 2, b->user);
+    stmt_text(st, 3, b->kind);
+    stmt_text(st, 4, b->title);
+    stmt_text(st, 5, b->type);
+    stmt_text(st, 6, b->input_name);
+    stmt_text(st, 7, r->params);
+    stmt_text(st, 8, r->actor);
+    stmt_int(st, 9, b->dry_run);
+    stmt_int(st, 10, cx->now_ms);
+    return stmt_run(cx, st);
+}
+
+static bool update_row(Cx *cx, Store *s, void *arg)
+{
+    const Job *b = arg;
+    (void)s;
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
+                       S("update job set state = ?2, text = ?3, done = ?4, total = ?5, n_new = ?6, n_changed = ?7, n_same = ?8,"
+                         " n_wrong = ?9, n_warn = ?10, has_report = ?11, has_output = ?12, started = ?13, ended = ?14 where id = ?1"));
+    if (st == NULL) {
+        return false;
+    }
+    const int64_t ints[] = {b->done, b->total, b->n_new, b->n_changed, b->n_same, b->n_wrong, b->n_warn,
+                            b->has_report, b->has_output, b->started_ms, b->ended_ms};
+    stmt_int(st, 1, b->id);
+    stmt_text(st, 2, b->state);
+    stmt_text(st, 3, b->text);
+    for (size_t i = 0; i < ARRAY_LEN(ints); i++) {
+        stmt_int(st, 4 + (int)i, ints[i]);
+    }
+    return stmt_run(cx, st);
+}
+
+/* ---- the worker ---- */
+
+typedef struct {
+    Jobs *j;
+    Job *job;
+    Arena *mem;                  /* for writing progress only */
+    int64_t written_ms;
+    bool cancelled;
+} Progress;
+
+static bool on_progress(void *ctx, int64_t done, int64_t total)
+{
+    Progress *p = ctx;
+    p->job->done = done;
+    if (total != 0) {
+        p->job->total = total;
+    }
+    p->job->total = MAX(p->job->total, done);
+    int64_t now = clock_mono_ms();
+    if (now - p->written_ms >= PROGRESS_MS) {
+        Cx cx;
+        arena_reset(p->mem);
+        cx_init(&cx, p->mem);
+        if (!store_write(&cx, p->j->s, update_row, p->job)) {
+            log_warn("job %lld: progress not written: %.*s", (long long)p->job->id, STRF(cx_text(&cx)));
+        }
+        p->written_ms = now;
+    }
+    p->cancelled = atomic_load(&p->j->cancel);
+    return !p->cancelled;
+}
+
+static bool run_import(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, Job *b, Progress *p)
+{
+    const char *in = path_of(cx->mem, j, b->id, "in"), *report = path_of(cx->mem, j, b->id, "report.xlsx");
+    int64_t rows = rows_in(cx, in);
+    b->total = MAX(rows - 1, 1);
+    (void)unlink(report);
+    ImportCounts n = {0};
+    Str source = str_printf(cx->mem, "导入 %.*s（任务 %lld）", STRF(b->input_name), (long long)b->id);
+    bool ok = import_run(cx, j->s, a, t, in, b->dry_run, report, source, on_progress, p, &n);
+    b->n_new = n.n_new;
+    b->n_changed = n.n_changed;
+    b->n_same = n.n_same;
+    b->n_wrong = n.n_wrong;
+    b->n_warn = n.n_warn;
+    b->done = n.rows;
+    b->has_report = ok && access(report, R_OK) == 0;
+    if (ok) {
+        b->total = n.rows;
+        b->text = str_printf(cx->mem, "%s：共 %lld 行，新增 %lld，更新 %lld，没有变化 %lld，有错 %lld%s",
+                             b->dry_run ? "核对完毕，还没有写入" : "导入完毕", (long long)n.rows, (long long)n.n_new, (long long)n.n_changed,
+                             (long long)n.n_same, (long long)n.n_wrong, n.n_wrong != 0 && !b->dry_run ? "（有错的行没有收取）" : "");
+    }
+    return ok;
+}
+
+static bool run_export(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, const JobRow *r, Job *b, Progress *p)
+{
+    const char *out = path_of(cx->mem, j, b->id, "out");
+    Str format = str_ends(b->input_name, S(".csv")) ? S("csv") : S("xlsx");
+    Query q;
+    int64_t rows = 0;
+    if (!query_load(cx, store_pack(j->s), t, r->params, &q) || !export_run(cx, j->s, a, &q, format, out, on_progress, p, &rows)) {
+        (void)unlink(out);
+        return false;
+    }
+    b->done = b->total = rows;
+    b->has_output = true;
+    b->text = str_printf(cx->mem, "导出完毕，共 %lld 条", (long long)rows);
+    return true;
+}
+
+static bool job_actor(Cx *cx, Jobs *j, const JobRow *r, Actor *ret)
+{
+    if (str_eq(r->actor, S("system"))) {
+        *ret = (Actor){.is_system = true, .name = S("系统")};
+    } else if (!user_actor(cx, j->s, r->job.user, ret)) {
+        return false;
+    }
+    ret->via = str_printf(cx->mem, "%.*s:%lld", STRF(r->job.kind), (long long)r->job.id);
+    return true;
+}
+
+static void run_one(Jobs *j, int64_t id)
+{
+    Arena *mem = arena_new(0), *progress_mem = arena_new(0);
+    Cx cx;
+    cx_init(&cx, mem);
+    JobRow r;
+    Actor a;
+    if (!store_attach(&cx, j->s) || !load_row(&cx, id, &r)) {
+        log_error("job %lld: %.*s", (long long)id, STRF(cx_text(&cx)));
+        arena_free(progress_mem);
+        arena_free(mem);
+        return;
+    }
+    Job *b = &r.job;
+    if (!str_eq(b->state, S("waiting"))) { /* cancelled just now */
+        arena_free(progress_mem);
+        arena_free(mem);
+        return;
+    }
+    b->state = S("running");
+    b->started_ms = clock_now_ms();
+    Progress p = {.j = j, .job = b, .mem = progress_mem};
+    const RecordType *t = pack_type(store_pack(j->s), b->type);
+    bool ok = store_write(&cx, j->s, update_row, b) && job_actor(&cx, j, &r, &a) &&
+              (t != NULL || fail(&cx, E_NOT_FOUND, "策略包里已没有这种记录")) &&
+              (str_eq(b->kind, S("import")) ? run_import(&cx, j, &a, t, b, &p) : run_export(&cx, j, &a, t, &r, b, &p));
+    b->state = S("done");
+    if (!ok) {
+        bool stopped = p.cancelled && cx.err == E_CANCELLED;
+        b->state = stopped && !j->stopping ? S("cancelled") : S("failed");
+        b->text = stopped && j->stopping ? S("系统停机，任务中断，可以重新运行") : str_dup(mem, cx_text(&cx));
+        log_info("job %lld ended: %s", (long long)id, err_info(cx.err)->api);
+        cx_clear(&cx);
+    }
+    b->ended_ms = clock_now_ms();
+    if (!store_write(&cx, j->s, update_row, b)) {
+        log_error("job %lld: end not written: %.*s", (long long)id, STRF(cx_text(&cx)));
+    }
+    arena_free(progress_mem);
+    arena_free(mem);
+}
+
+/* The oldest waiting job; 0: none. */
+static int64_t next_waiting(Jobs *j)
+{
+    Arena *mem = arena_new(1 << 20);
+    Cx cx;
+    cx_init(&cx, mem);
+    int64_t id = 0;
+    Stmt *st = store_attach(&cx, j->s)
+                   ? db_stmt(&cx, cx.db, SQL_ADMIN, S("select id from job where state = 'waiting' order by created, id limit 1"))
+                   : NULL;
+    if (st == NULL || !stmt_one_int(&cx, st, 0, &id)) {
+        log_error("jobs: %.*s", STRF(cx_text(&cx)));
+        id = 0;
+    }
+    arena_free(mem);
+    return id;
+}
+
+static void *worker_main(void *arg)
+{
+    Jobs *j = arg;
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    pthread_mutex_lock(&j->lock);
+    while (!j->stopping) {
+        j->poked = false;
+        pthread_mutex_unlock(&j->lock);
+        int64_t id = next_waiting(j);
+        pthread_mutex_lock(&j->lock);
+        if (id == 0) {
+            while (!j->poked && !j->stopping) {
+                pthread_cond_wait(&j->wake, &j->lock);
+            }
+            continue;
+        }
+        j->running = id;
+        atomic_store(&j->cancel, j->stopping);
+        pthread_mutex_unlock(&j->lock);
+        run_one(j, id);
+        pthread_mutex_lock(&j->lock);
+        j->running = 0;
+    }
+    pthread_mutex_unlock(&j->lock);
+    store_detach(j->s);
+    return NULL;
+}
+
+/* ---- starting and stopping ---- */
+
+static bool recover(Cx *cx, Store *s, void *arg)
+{
+    Jobs *j = arg;
+    (void)s;
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
+                       S("update job set state = 'failed', text = ?1, ended = ?2 where state = 'running'"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_text(st, 1, S("系统中途停止，可以重新运行"));
+    stmt_int(st, 2, cx->now_ms);
+    if (!stmt_run(cx, st)) {
+        return false;
+    }
+    st = db_stmt(cx, cx->db, SQL_ADMIN, S("select id from job where created < ?1"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, cx->now_ms - KEEP_MS);
+    bool row = false, ok;
+    while ((ok = stmt_step(cx, st, &row)) && row) {
+        drop_files(cx->mem, j, stmt_col_int(st, 0));
+    }
+    stmt_done(st);
+    st = ok ? db_stmt(cx, cx->db, SQL_ADMIN, S("delete from job where created < ?1")) : NULL;
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, cx->now_ms - KEEP_MS);
+    return stmt_run(cx, st);
+}
+
+Jobs *jobs_start(Cx *cx, Store *s)
+{
+    Arena *mem = arena_new(1 << 20);
+    Jobs *j = NEW(mem, Jobs);
+    j->mem = mem;
+    j->s = s;
+    j->dir = str_printf(mem, "%s/jobs", store_dir(s)).p;
+    if (mkdir(j->dir, 0700) != 0 && errno != EEXIST) {
+        (void)fail(cx, E_IO, "无法建立任务文件夹 %s", j->dir);
+        arena_free(mem);
+        return NULL;
+    }
+    if (!store_write(cx, s, recover, j)) {
+        arena_free(mem);
+        return NULL;
+    }
+    pthread_mutex_init(&j->lock, NULL);
+    pthread_cond_init(&j->wake, NULL);
+    CHECK(pthread_create(&j->thread, NULL, worker_main, j) == 0);
+    return j;
+}
+
+void jobs_stop(Jobs *j)
+{
+    if (j == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&j->lock);
+    j->stopping = true;
+    atomic_store(&j->cancel, true);
+    pthread_cond_signal(&j->wake);
+    pthread_mutex_unlock(&j->lock);
+    pthread_join(j->thread, NULL);
+    pthread_mutex_destroy(&j->lock);
+    pthread_cond_destroy(&j->wake);
+    arena_free(j->mem);
+}
+
+static void poke(Jobs *j)
+{
+    pthread_mutex_lock(&j->lock);
+    j->poked = true;
+    pthread_cond_signal(&j->wake);
+    pthread_mutex_unlock(&j->lock);
+}
+
+/* ---- what people ask ---- */
+
+static JobRow new_row(Jobs *j, const Actor *a, const RecordType *t, Str kind)
+{
+    return (JobRow){.job = {.id = store_new_id(j->s, a->org != NULL ? a->org->home : 1), .user = a->user, .kind = kind, .type = t->id},
+                    .actor = a->is_system ? S("system") : S("")};
+}
+
+static Str import_title(Arena *mem, const RecordType *t, bool dry_run)
+{
+    return str_printf(mem, "%s%.*s", dry_run ? "试导入" : "导入", STRF(t->label));
+}
+
+bool import_submit(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, Str file_name, Str bytes, bool dry_run, int64_t *ret_id)
+{
+    if (t->sheet == NULL) {
+        return fail(cx, E_NOT_FOUND, "%.*s没有导入表", STRF(t->label));
+    }
+    if (!access_flag(a, t, 'i') || a->read_only) {
+        return fail(cx, E_FORBIDDEN, "您没有批量导入%.*s的权限", STRF(t->label));
+    }
+    char kind = upload_kind(bytes);
+    if (bytes.n == 0) {
+        return fail(cx, E_MEDIA_TYPE, "文件是空的，请选择填好的模板");
+    }
+    if (kind == 'o') {
+        return fail(cx, E_MEDIA_TYPE, "这是旧版（.xls）或加了密码的工作簿，请在表格软件里去掉密码，另存为 .xlsx 后再上传");
+    }
+    if (kind == 0 || (kind == 'c' && str_ends(str_lower(cx->mem, file_name), S(".xlsx")))) {
+        return fail(cx, E_MEDIA_TYPE, "这不是表格文件，请上传 .xlsx 工作簿或 .csv 文件");
+    }
+    JobRow r = new_row(j, a, t, S("import"));
+    r.job.title = import_title(cx->mem, t, dry_run);
+    r.job.input_name = file_name.n != 0 ? utf8_cut(file_name, 120) : kind == 'x' ? S("导入.xlsx") : S("导入.csv");
+    r.job.dry_run = dry_run;
+    const char *in = path_of(cx->mem, j, r.job.id, "in");
+    XlsxInfo info;
+    if (!file_keep(cx, in, bytes)) {
+        return false;
+    }
+    if ((kind == 'x' && !xlsx_info(cx, in, &info)) || !store_write(cx, j->s, insert_row, &r)) {
+        (void)unlink(in);
+        return false;
+    }
+    *ret_id = r.job.id;
+    poke(j);
+    return true;
+}
+
+bool export_submit(Cx *cx, Jobs *j, const Actor *a, const Query *q, Str format, int64_t *ret_id)
+{
+    if (!access_flag(a, q->type, 'x')) {
+        return fail(cx, E_FORBIDDEN, "您没有导出%.*s的权限", STRF(q->type->label));
+    }
+    if (!str_eq(format, S("csv")) && !str_eq(format, S("xlsx"))) {
+        return fail(cx, E_NOT_ACCEPTABLE, "只能导出为 xlsx 或 csv");
+    }
+    JobRow r = new_row(j, a, q->type, S("export"));
+    r.job.title = str_printf(cx->mem, "导出%.*s", STRF(q->type->label));
+    r.job.input_name = str_printf(cx->mem, "%.*s-%.*s.%.*s", STRF(q->type->label), STRF(date_iso(cx->mem, instant_date(cx->now_ms))),
+                                  STRF(format));
+    r.params = query_save(cx->mem, q);
+    if (!store_write(cx, j->s, insert_row, &r)) {
+        return false;
+    }
+    *ret_id = r.job.id;
+    poke(j);
+    return true;
+}
+
+bool job_get(Cx *cx, Jobs *j, const Actor *a, int64_t id, Job *ret)
+{
+    (void)j;
+    JobRow r;
+    if (!own_row(cx, a, id, &r)) {
+        return false;
+    }
+    *ret = r.job;
+    return true;
+}
+
+bool job_list(Cx *cx, Jobs *j, const Actor *a, Job **ret, size_t *ret_n)
+{
+    (void)j;
+    Job *items = NEW_ARRAY(cx->mem, Job, LIST_MAX);
+    size_t n = 0;
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
+                       S("select " JOB_COLUMNS " from job where user_id = ?1 order by created desc, id desc limit ?2"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, a->user);
+    stmt_int(st, 2, LIST_MAX);
+    bool row = false, ok;
+    while ((ok = stmt_step(cx, st, &row)) && row && n < LIST_MAX) {
+        JobRow r;
+        read_row(cx->mem, st, &r);
+        items[n++] = r.job;
+    }
+    stmt_done(st);
+    *ret = items;
+    *ret_n = n;
+    return ok;
+}
+
+static bool cancel_waiting(Cx *cx, Store *s, void *arg)
+{
+    (void)s;
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
+                       S("update job set state = 'cancelled', text = ?2, ended = ?3 where id = ?1 and state = 'waiting'"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, *(int64_t *)arg);
+    stmt_text(st, 2, S("已取消，没有开始"));
+    stmt_int(st, 3, cx->now_ms);
+    return stmt_run(cx, st);
+}
+
+bool job_cancel(Cx *cx, Jobs *j, const Actor *a, int64_t id)
+{
+    JobRow r;
+    if (!own_row(cx, a, id, &r)) {
+        return false;
+    }
+    pthread_mutex_lock(&j->lock);
+    bool running = j->running == id;
+    if (running) {
+        atomic_store(&j->cancel, true);
+    }
+    pthread_mutex_unlock(&j->lock);
+    if (running) {
+        return true;
+    }
+    if (!str_eq(r.job.state, S("waiting"))) {
+        return fail(cx, E_WRONG_STATE, "任务已经结束，不能取消");
+    }
+    return store_write(cx, j->s, cancel_waiting, &id);
+}
+
+bool job_retry(Cx *cx, Jobs *j, const Actor *a, int64_t id, bool dry_run, int64_t *ret_id)
+{
+    JobRow old;
+    if (!own_row(cx, a, id, &old)) {
+        return false;
+    }
+    const RecordType *t = pack_type(store_pack(j->s), old.job.type);
+    if (t == NULL || str_eq(old.job.state, S("waiting")) || str_eq(old.job.state, S("running"))) {
+        return fail(cx, E_WRONG_STATE, "任务还没有结束");
+    }
+    bool import = str_eq(old.job.kind, S("import"));
+    if (!access_flag(a, t, import ? 'i' : 'x') || (import && a->read_only)) {
+        return fail(cx, E_FORBIDDEN, "您没有办理这个任务的权限");
+    }
+    JobRow r = new_row(j, a, t, old.job.kind);
+    r.job.title = import ? import_title(cx->mem, t, dry_run) : old.job.title;
+    r.job.input_name = old.job.input_name;
+    r.job.dry_run = import && dry_run;
+    r.params = old.params;
+    const char *in = path_of(cx->mem, j, r.job.id, "in");
+    if (import && link(path_of(cx->mem, j, id, "in"), in) != 0) {
+        return fail(cx, E_NOT_FOUND, "上传的文件已不在，请重新上传");
+    }
+    if (!store_write(cx, j->s, insert_row, &r)) {
+        (void)unlink(in);
+        return false;
+    }
+    *ret_id = r.job.id;
+    poke(j);
+    return true;
+}
+
+static Str stem(Str name)
+{
+    for (size_t i = name.n; i > 1; i--) {
+        if (name.p[i - 1] == '.') {
+            return str_sub(name, 0, i - 1);
+        }
+    }
+    return name;
+}
+
+bool job_file(Cx *cx, Jobs *j, const Actor *a, int64_t id, Str which, int *ret_fd, Str *ret_name)
+{
+    JobRow r;
+    if (!own_row(cx, a, id, &r)) {
+        return false;
+    }
+    const char *tail = NULL;
+    Str name = r.job.input_name;
+    if (str_eq(which, S("input")) && str_eq(r.job.kind, S("import"))) {
+        tail = "in";
+    } else if (str_eq(which, S("report")) && r.job.has_report) {
+        tail = "report.xlsx";
+        name = str_printf(cx->mem, "%.*s-核对结果.xlsx", STRF(stem(name)));
+    } else if (str_eq(which, S("output")) && r.job.has_output) {
+        tail = "out";
+    }
+    int fd = tail != NULL ? open(path_of(cx->mem, j, id, tail), O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0) {
+        return fail(cx, E_NOT_FOUND, "这个任务没有这个文件");
+    }
+    *ret_fd = fd;
+    *ret_name = name;
+    return true;
+}
