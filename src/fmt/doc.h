@@ -2,7 +2,7 @@
  * doc.h - the document: what a page is about, printed as JSON for programs or through a template as HTML for people.
  *
  * A tree in an arena. Leaves are typed: JSON prints the raw value ("2024-05-01", 120000, "recognized"), HTML the shown
- * one (2024年5月1日, ¥1,200.00, 已认定). Object members keep their order; a name is set once.
+ * one (2024年5月1日, ¥1,200.00, 已办结). Object members keep their order; a name is set once.
  */
 #pragma once
 

@@ -20,18 +20,13 @@ static int level_of(const Pack *p, Str level)
     return -1;
 }
 
-static const char *parent_title(int level_index)
-{
-    return level_index == 1 ? "所属盟市" : "上级地区";
-}
-
 SheetPlan sheet_plan(Arena *mem, const Pack *p, const RecordType *t)
 {
     CHECK(t->sheet != NULL);
     SheetPlan plan = {.type = t, .sheet = t->sheet};
     plan.cols = NEW_ARRAY(mem, PlanCol, t->sheet->n * 2 + 1);
     if (t->number_prefix.n != 0) {
-        plan.cols[plan.n++] = (PlanCol){.kind = SC_NUMBER, .key = S("no"), .title = S("台账编号（新增不填）")};
+        plan.cols[plan.n++] = (PlanCol){.kind = SC_NUMBER, .key = S("no"), .title = S("编号（新增不填）")};
     }
     for (size_t i = 0; i < t->sheet->n; i++) {
         const SheetCol *c = &t->sheet->cols[i];
@@ -39,7 +34,7 @@ SheetPlan sheet_plan(Arena *mem, const Pack *p, const RecordType *t)
         int level = f->kind == FT_REGION ? level_of(p, f->level) : -1;
         if (level >= 2) {
             plan.cols[plan.n++] = (PlanCol){.kind = SC_PARENT, .field = f, .key = str_printf(mem, "%.*s.above", STRF(f->id)),
-                                            .title = str_c(parent_title(level - 1))};
+                                            .title = S("上级地区")};
         }
         Str key = f->id;
         if (c->beside) {

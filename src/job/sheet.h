@@ -23,7 +23,7 @@ typedef struct {
 } SheetPlan;
 
 /* sheet_plan - the number column first, then the sheet's columns; a region column below the first level is preceded by one for the region
- * above it (盟市 before 旗县). CHECKs that the type has a sheet. */
+ * above it (the city before the county). CHECKs that the type has a sheet. */
 SheetPlan sheet_plan(Arena *mem, const Pack *p, const RecordType *t);
 
 /* What a header row says: at[i] is the file column of plan column i, or -1. */

@@ -183,7 +183,7 @@ struct RecordType {
     Str id, label, clause, note;
     int32_t index;
     Str placement;                       /* reference | home | local */
-    Str number_prefix;                   /* 台账编号 PREFIX-region-year-seq; empty: no number */
+    Str number_prefix;                   /* record number PREFIX-region-year-seq; empty: no number */
     Field *fields;
     size_t n_fields;
     Map by_id;                           /* field id -> Field* */
@@ -292,7 +292,7 @@ struct Pack {
 
 /*
  * pack_load - read and check the pack in folder `dir`. NULL with E_PACK; *ret_report then holds one line a fault
- * ("types/brand.yaml:12:5: …"), at most 50. On success *ret_report is empty. Cost: some ms.
+ * ("types/x.yaml:12:5: …"), at most 50. On success *ret_report is empty. Cost: some ms.
  */
 MUST_USE const Pack *pack_load(Cx *cx, Arena *mem, const char *dir, Str *ret_report);
 

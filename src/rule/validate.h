@@ -13,8 +13,8 @@
  */
 bool value_parse(Arena *mem, const Pack *p, const Field *f, Str where, Str text, const Region *within, Value *ret, Findings *found);
 
-Str value_raw(Arena *mem, const Field *f, const Value *v);                 /* for JSON, forms and CSV: 2024-05-01, 12000, recognized */
-Str value_show(Arena *mem, const Pack *p, const Field *f, const Value *v); /* for people: 2024年5月1日, 已认定; empty: "" */
+Str value_raw(Arena *mem, const Field *f, const Value *v);                 /* for JSON, forms and CSV: 2024-05-01, 12000, done */
+Str value_show(Arena *mem, const Pack *p, const Field *f, const Value *v); /* for people: 2024年5月1日, 已办结; empty: "" */
 
 /* record_check - required fields, ranges, lengths, choices, show_when / require_when, list rows and the type's checks. */
 void record_check(const EvalEnv *env, Findings *found);

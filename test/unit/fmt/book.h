@@ -29,7 +29,7 @@ static inline void remove_file(void *path)
 static inline const char *temp_path(Arena *mem)
 {
     static int count;
-    Str path = str_printf(mem, "/tmp/tamga-test-%d-%d.xlsx", (int)getpid(), ++count);
+    Str path = str_printf(mem, "%s/tamga-test-%d-%d.xlsx", P_tmpdir, (int)getpid(), ++count);
     char *copy = arena_alloc(mem, path.n + 1);
     memcpy(copy, path.p, path.n);
     arena_defer(mem, remove_file, copy);
