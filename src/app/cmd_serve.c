@@ -1,0 +1,95 @@
+/*
+ * cmd_serve.c - the server: store, jobs, site and net, started in this order and stopped in the other.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "feature/feature.h"
+#include "feature/io/io.h"
+
+static const char *accounts(Cx *cx, const char *data)
+{
+    static char text[16384];
+    int fd = open(str_printf(cx->mem, "%s/demo-accounts.txt", data).p, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return NULL;
+    }
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return text;
+}
+
+static void greet(Cx *cx, const Options *o, const Net *net, int64_t started_us)
+{
+    const char *demo = accounts(cx, o->data);
+    printf("\n塔木嘎已启动（%lld ms）\n\n  公开目录  http://127.0.0.1:%d/catalogue\n  工作台    http://127.0.0.1:%d/desk\n  数据接口  "
+           "http://127.0.0.1:%d/openapi.json\n  数据文件夹 %s\n",
+           (long long)((clock_mono_us() - started_us) / 1000), net_port(net), net_port(net), net_port(net), o->data);
+    if (demo != NULL) {
+        printf("\n演示账户（登录名、密码、身份）：\n%s", demo);
+    }
+    printf("\n按 Ctrl-C 停止。\n");
+    fflush(stdout);
+}
+
+static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, int64_t started_us)
+{
+    Arena *mem = arena_new(0);
+    const Pack *p = store_pack(s);
+    SiteConf conf = {.store = s, .view_dir = o->view != NULL ? o->view : "view",
+                     .asset_dir = o->assets != NULL ? o->assets : "build/assets", .tables = features_routes(), .strict = o->strict,
+                     .demo = accounts(cx, o->data) != NULL || p->sample};
+    io_set_jobs(jobs);
+    Site *site = site_start(cx, mem, &conf);
+    if (site == NULL) {
+        arena_free(mem);
+        return false;
+    }
+    const char *spool = str_printf(mem, "%s/spool", o->data).p;
+    mkdir(spool, 0700);
+    NetConf nc = {.listen = o->listen != NULL ? o->listen : "127.0.0.1:8080", .workers = o->workers > 0 ? (unsigned)o->workers : 4,
+                  .spool_dir = spool, .upload_path = site_upload_path, .handler = site_handle, .ctx = site,
+                  .worker_start = site_worker_start, .worker_stop = site_worker_stop};
+    Net *net = net_start(cx, &nc);
+    if (net != NULL) {
+        sigset_t stop;
+        int sig;
+        sigemptyset(&stop);
+        sigaddset(&stop, SIGINT);
+        sigaddset(&stop, SIGTERM);
+        greet(cx, o, net, started_us);
+        sigwait(&stop, &sig);
+        printf("\n正在停止……\n");
+        net_stop(net);
+    }
+    site_stop(site);
+    arena_free(mem);
+    return net != NULL;
+}
+
+bool cmd_serve(Cx *cx, const Options *o)
+{
+    int64_t started_us = clock_mono_us();
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &stop, NULL); /* before any thread: only sigwait takes them */
+    Store *s = app_store(cx, o);
+    if (s == NULL) {
+        return false;
+    }
+    Jobs *jobs = jobs_start(cx, s);
+    bool ok = jobs != NULL && run(cx, o, s, jobs, started_us);
+    if (jobs != NULL) {
+        jobs_stop(jobs);
+    }
+    store_close(s);
+    return ok;
+}

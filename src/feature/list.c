@@ -1,0 +1,24 @@
+/*
+ * list.c - the explicit list of features.
+ */
+#include "feature/catalogue/catalogue.h"
+#include "feature/feature.h"
+#include "feature/io/io.h"
+#include "feature/ledger/ledger.h"
+#include "feature/naming/naming.h"
+#include "feature/overview/overview.h"
+
+static const NamedCheck CHECKS[] = {{"naming", naming_check}};
+
+static const Route *const TABLES[] = {ROUTES_CORE,   ROUTES_IO,     ROUTES_RECORD,    ROUTES_USER, ROUTES_NAMING,
+                                      ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE, NULL};
+
+void features_register(void)
+{
+    rule_named_set(CHECKS, ARRAY_LEN(CHECKS));
+}
+
+const Route *const *features_routes(void)
+{
+    return TABLES;
+}
