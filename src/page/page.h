@@ -80,6 +80,8 @@ bool req_invalid(Req *rq, const Findings *found);          /* E_INVALID with err
 MUST_USE bool req_if_match(Req *rq, int64_t *ret_rev);
 void req_etag(Req *rq, int64_t rev);
 void req_crumb(Req *rq, Str label, Str href);
+/* query_from - the filters, order and place of a list from the request's query; what is wrong with them in *found. */
+MUST_USE bool query_from(Req *rq, const RecordType *t, Query *ret, Findings *found);
 
 /* ---- starting (app) ---- */
 typedef struct {
