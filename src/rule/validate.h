@@ -16,6 +16,14 @@ bool value_parse(Arena *mem, const Pack *p, const Field *f, Str where, Str text,
 Str value_raw(Arena *mem, const Field *f, const Value *v);                 /* for JSON, forms and CSV: 2024-05-01, 12000, done */
 Str value_show(Arena *mem, const Pack *p, const Field *f, const Value *v); /* for people: 2024年5月1日, 已办结; empty: "" */
 
+/* value_check - one value against its field: length, range, choice, named check. `where` goes into the findings. */
+void value_check(const EvalEnv *env, const Field *f, Str where, const Value *v, Findings *found);
+
+/* period_parse - a reporting period as people write it (2024, 2024年, 2024Q1, 2024年第一季度, 2024年上半年, 2024-05, 2024年5月, 202405)
+ * into 2024, 2024H1, 2024Q1 or 2024-05. period_zh shows it: 2024年, 2024年上半年, 2024年第1季度, 2024年5月. */
+bool period_parse(Arena *mem, Str text, Str *ret);
+Str period_zh(Arena *mem, Str period);
+
 /* record_check - required fields, ranges, lengths, choices, show_when / require_when, list rows and the type's checks. */
 void record_check(const EvalEnv *env, Findings *found);
 

@@ -1,0 +1,466 @@
+/*
+ * eval.c - the evaluator: a walk over a typed tree. Whatever is missing, overflows or divides by zero is unknown, and and/or/not
+ * follow Kleene's tables, so there is nothing an expression can do but have a value or not.
+ */
+#include "rule/eval.h"
+
+#include "base/date.h"
+#include "rule/figure.h"
+#include "rule/validate.h"
+
+typedef struct {
+    bool has;
+    int64_t i;      /* XT_NUM (with the node's scale), XT_BOOL, XT_DATE */
+    Str s;          /* XT_TEXT */
+} Val;
+
+static const Val UNKNOWN = {0};
+
+static Val eval(const EvalEnv *env, const Expr *e);
+
+static Val of_bool(bool b)
+{
+    return (Val){.has = true, .i = b};
+}
+
+static Val of_tri(Tri t)
+{
+    return t == TRI_UNKNOWN ? UNKNOWN : of_bool(t == TRI_TRUE);
+}
+
+static Tri tri(Val v)
+{
+    return !v.has ? TRI_UNKNOWN : v.i != 0 ? TRI_TRUE : TRI_FALSE;
+}
+
+/* ---- fields ---- */
+
+static bool among(const Field *f, const Field *fields, size_t n)
+{
+    return fields != NULL && f >= fields && f < fields + n;
+}
+
+static const Value *field_value(const EvalEnv *env, const Field *f)
+{
+    if (among(f, env->extra, env->n_extra)) {
+        return env->extra_values != NULL ? &env->extra_values[f->index] : NULL;
+    }
+    if (env->type != NULL && among(f, env->type->fields, env->type->n_fields)) {
+        return &env->values[f->index];
+    }
+    return NULL;
+}
+
+static Val of_value(const Field *f, const Value *v)
+{
+    if (v == NULL || !v->has || f->kind == FT_LIST) {
+        return UNKNOWN;
+    }
+    return field_is_text(f) ? (Val){.has = v->s.n != 0, .s = v->s} : (Val){.has = true, .i = v->i};
+}
+
+/* ---- numbers ---- */
+
+static bool rescale(int64_t *v, int32_t by)
+{
+    for (; by > 0; by--) {
+        if (__builtin_mul_overflow(*v, (int64_t)10, v)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Both sides at the larger scale. */
+static bool align(const Expr *a, const Expr *b, int64_t *x, int64_t *y)
+{
+    return rescale(x, b->scale - a->scale) && rescale(y, a->scale - b->scale);
+}
+
+/* Exact division, halves up. */
+static bool divide(int64_t a, int64_t b, int64_t *ret)
+{
+    if (b == 0 || (a == INT64_MIN && b == -1)) {
+        return false;
+    }
+    int64_t q = a / b, r = a % b;
+    if (r != 0 && (r < 0) != (b < 0)) {
+        q--;
+        r += b;
+    }
+    uint64_t rest = r < 0 ? 0 - (uint64_t)r : (uint64_t)r, whole = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
+    *ret = q + (rest != 0 && rest >= whole - rest);
+    return true;
+}
+
+static Val arith(const EvalEnv *env, const Expr *e)
+{
+    Val a = eval(env, e->a), b = eval(env, e->b);
+    if (!a.has || !b.has) {
+        return UNKNOWN;
+    }
+    int64_t x = a.i, y = b.i, z = 0;
+    bool ok;
+    switch (e->kind) {
+    case EX_ADD:
+        ok = align(e->a, e->b, &x, &y) && !__builtin_add_overflow(x, y, &z);
+        break;
+    case EX_SUB:
+        ok = align(e->a, e->b, &x, &y) && !__builtin_sub_overflow(x, y, &z);
+        break;
+    case EX_MUL:
+        ok = !__builtin_mul_overflow(x, y, &z);
+        break;
+    default:
+        ok = rescale(&x, e->b->scale - e->a->scale) && divide(x, y, &z);
+        break;
+    }
+    if (ok && e->type == XT_DATE) {
+        ok = z >= DATE_MIN && z <= DATE_MAX;
+    }
+    return ok ? (Val){.has = true, .i = z} : UNKNOWN;
+}
+
+/* -1, 0, 1; false: unknown. */
+static bool order(const Expr *a, const Expr *b, Val x, Val y, int *ret)
+{
+    if (!x.has || !y.has) {
+        return false;
+    }
+    if (a->type == XT_TEXT) {
+        *ret = str_cmp(x.s, y.s);
+        return true;
+    }
+    if (a->type == XT_NUM && !align(a, b, &x.i, &y.i)) {
+        return false;
+    }
+    *ret = (x.i > y.i) - (x.i < y.i);
+    return true;
+}
+
+static Val compare(const EvalEnv *env, const Expr *e)
+{
+    int c;
+    if (!order(e->a, e->b, eval(env, e->a), eval(env, e->b), &c)) {
+        return UNKNOWN;
+    }
+    switch (e->kind) {
+    case EX_EQ: return of_bool(c == 0);
+    case EX_NE: return of_bool(c != 0);
+    case EX_LT: return of_bool(c < 0);
+    case EX_LE: return of_bool(c <= 0);
+    case EX_GT: return of_bool(c > 0);
+    default: return of_bool(c >= 0);
+    }
+}
+
+static Val in_list(const EvalEnv *env, const Expr *e)
+{
+    Val x = eval(env, e->a);
+    bool unknown = !x.has;
+    for (size_t i = 0; x.has && i < e->n_items; i++) {
+        int c;
+        if (!order(e->a, e->items[i], x, eval(env, e->items[i]), &c)) {
+            unknown = true;
+        } else if (c == 0) {
+            return of_bool(true);
+        }
+    }
+    return unknown ? UNKNOWN : of_bool(false);
+}
+
+static Val logic(const EvalEnv *env, const Expr *e)
+{
+    Tri a = tri(eval(env, e->a));
+    if (e->kind == EX_NOT) {
+        return a == TRI_UNKNOWN ? UNKNOWN : of_bool(a == TRI_FALSE);
+    }
+    Tri decides = e->kind == EX_AND ? TRI_FALSE : TRI_TRUE;
+    if (a == decides) {
+        return of_tri(a);
+    }
+    Tri b = tri(eval(env, e->b));
+    if (b == decides) {
+        return of_tri(b);
+    }
+    return a == TRI_UNKNOWN || b == TRI_UNKNOWN ? UNKNOWN : of_tri(b);
+}
+
+/* ---- aggregates ---- */
+
+/* The rows counted: of a link through the store, or of a list field. */
+typedef struct {
+    RelatedRows related;
+    const Value *list;
+    size_t n;
+} Rows;
+
+static bool rows_of(const EvalEnv *env, const Expr *e, Rows *ret)
+{
+    *ret = (Rows){0};
+    if (e->link == NULL) {
+        ret->list = field_value(env, e->list);
+        ret->n = ret->list != NULL ? ret->list->n_rows : 0;
+        return true;
+    }
+    if (env->related == NULL) {
+        return true;
+    }
+    if (!env->related(env->ctx, env->cx, e->link, &ret->related)) {
+        return false;
+    }
+    ret->n = ret->related.n;
+    return true;
+}
+
+static const Value *row_values(const Expr *e, const Rows *rows, size_t i)
+{
+    return e->link != NULL ? rows->related.rows[i] : rows->list->rows[i].v;
+}
+
+/* Does the `where` condition hold for row i? */
+static Tri row_holds(const EvalEnv *env, const Expr *e, const Rows *rows, size_t i)
+{
+    if (e->a == NULL) {
+        return TRI_TRUE;
+    }
+    EvalEnv in = *env;
+    if (e->link != NULL) {
+        in.type = e->link->type;
+        in.values = rows->related.rows[i];
+        in.state = rows->related.states != NULL ? rows->related.states[i] : S("");
+        in.extra = NULL;
+        in.extra_values = NULL;
+        in.n_extra = 0;
+    } else {
+        in.type = NULL;
+        in.extra = e->list->fields;
+        in.n_extra = e->list->n_fields;
+        in.extra_values = rows->list->rows[i].v;
+    }
+    return tri(eval(&in, e->a));
+}
+
+static Val any_of(const EvalEnv *env, const Expr *e, const Rows *rows)
+{
+    bool unknown = false;
+    for (size_t i = 0; i < rows->n; i++) {
+        Tri t = row_holds(env, e, rows, i);
+        if (t == TRI_TRUE) {
+            return of_bool(true);
+        }
+        unknown = unknown || t == TRI_UNKNOWN;
+    }
+    return unknown ? UNKNOWN : of_bool(false);
+}
+
+/* The newest record has the greatest period, else date; without either, the last row. */
+static Val latest(const Expr *e, const Rows *rows)
+{
+    const Field *by = NULL;
+    const RecordType *t = e->link != NULL ? e->link->type : NULL;
+    for (int pass = 0; t != NULL && pass < 2 && by == NULL; pass++) {
+        for (size_t i = 0; i < t->n_fields && by == NULL; i++) {
+            by = t->fields[i].kind == (pass == 0 ? FT_PERIOD : FT_DATE) ? &t->fields[i] : NULL;
+        }
+    }
+    const Value *best = NULL;
+    for (size_t i = 0; i < rows->n; i++) {
+        const Value *row = row_values(e, rows, i);
+        bool newer = best == NULL || by == NULL;
+        if (!newer && row[by->index].has) {
+            const Value *x = &row[by->index], *y = &best[by->index];
+            newer = !y->has || (by->kind == FT_PERIOD ? str_cmp(x->s, y->s) >= 0 : x->i >= y->i);
+        }
+        best = newer ? row : best;
+    }
+    return best != NULL ? of_value(e->field, &best[e->field->index]) : UNKNOWN;
+}
+
+static Val aggregate(const EvalEnv *env, const Expr *e)
+{
+    Rows rows;
+    if (!rows_of(env, e, &rows)) {
+        return UNKNOWN;
+    }
+    if (e->kind == EX_ANY) {
+        return any_of(env, e, &rows);
+    }
+    if (e->kind == EX_LATEST) {
+        return latest(e, &rows);
+    }
+    Val out = {.has = e->kind == EX_COUNT || e->kind == EX_SUM};
+    for (size_t i = 0; i < rows.n; i++) {
+        if (row_holds(env, e, &rows, i) != TRI_TRUE) {
+            continue;
+        }
+        if (e->kind == EX_COUNT) {
+            out.i++;
+            continue;
+        }
+        Val v = of_value(e->field, &row_values(e, &rows, i)[e->field->index]);
+        if (!v.has) {
+            continue;
+        }
+        if (e->kind == EX_SUM) {
+            if (__builtin_add_overflow(out.i, v.i, &out.i)) {
+                return UNKNOWN;
+            }
+        } else if (!out.has || (e->kind == EX_MIN ? v.i < out.i : v.i > out.i)) {
+            out = v;
+        }
+    }
+    return out;
+}
+
+/* ---- functions ---- */
+
+static Val previous(const EvalEnv *env, const Expr *e)
+{
+    Value v = {0};
+    if (env->previous == NULL || !env->previous(env->ctx, env->cx, e->field, &v)) {
+        return UNKNOWN;
+    }
+    return of_value(e->field, &v);
+}
+
+static Val param(const EvalEnv *env, const Expr *e)
+{
+    const Param0 *p = pack_param(env->pack, e->text, env->region, env->today);
+    return p != NULL && p->known ? (Val){.has = true, .i = p->value} : UNKNOWN;
+}
+
+static Val empty(const EvalEnv *env, const Expr *e)
+{
+    if (e->a->kind == EX_FIELD && e->a->field->kind == FT_LIST) {
+        const Value *v = field_value(env, e->a->field);
+        return of_bool(v == NULL || v->n_rows == 0);
+    }
+    return of_bool(!eval(env, e->a).has);
+}
+
+static Val days(const EvalEnv *env, const Expr *e)
+{
+    Val a = eval(env, e->a), b = eval(env, e->b);
+    return a.has && b.has ? (Val){.has = true, .i = b.i - a.i} : UNKNOWN;
+}
+
+static Val year(const EvalEnv *env, const Expr *e)
+{
+    Val a = eval(env, e->a);
+    int64_t y = 0;
+    if (a.has && e->a->type == XT_DATE) {
+        y = date_to_civil((int32_t)a.i).year;
+    } else if (!a.has || !str_int(str_sub(a.s, 0, 4), &y)) {
+        return UNKNOWN;
+    }
+    return (Val){.has = true, .i = y};
+}
+
+static Val named(const EvalEnv *env, const Expr *e)
+{
+    const Field *f = env->type != NULL ? env->type->title : NULL;
+    if (f == NULL) {
+        return UNKNOWN;
+    }
+    Findings found = findings_new(env->cx->mem);
+    int v = rule_named_run(e->text, env, f, &env->values[f->index], &found);
+    return v < 0 ? UNKNOWN : of_bool(v == 1);
+}
+
+static Val of_text(Str s)
+{
+    return (Val){.has = s.n != 0, .s = s};
+}
+
+static Val eval(const EvalEnv *env, const Expr *e)
+{
+    switch (e->kind) {
+    case EX_INT: return (Val){.has = true, .i = e->num};
+    case EX_TEXT: return (Val){.has = true, .s = e->text};
+    case EX_BOOL: return of_bool(e->num != 0);
+    case EX_TODAY: return (Val){.has = true, .i = env->today};
+    case EX_FIELD: return of_value(e->field, field_value(env, e->field));
+    case EX_OR:
+    case EX_AND:
+    case EX_NOT: return logic(env, e);
+    case EX_EQ:
+    case EX_NE:
+    case EX_LT:
+    case EX_LE:
+    case EX_GT:
+    case EX_GE: return compare(env, e);
+    case EX_IN: return in_list(env, e);
+    case EX_ADD:
+    case EX_SUB:
+    case EX_MUL:
+    case EX_DIV: return arith(env, e);
+    case EX_EMPTY: return empty(env, e);
+    case EX_COUNT:
+    case EX_SUM:
+    case EX_MIN:
+    case EX_MAX:
+    case EX_ANY:
+    case EX_LATEST: return aggregate(env, e);
+    case EX_PREVIOUS: return previous(env, e);
+    case EX_PARAM: return param(env, e);
+    case EX_HAS_FLAG: return env->region != NULL ? of_bool(region_has_flag(env->region, e->text)) : UNKNOWN;
+    case EX_LEVEL: return env->region != NULL ? of_text(env->region->level) : UNKNOWN;
+    case EX_DAYS: return days(env, e);
+    case EX_YEAR: return year(env, e);
+    case EX_NAMED: return named(env, e);
+    case EX_SELF: return (Val){.has = env->self != 0, .i = env->self};
+    case EX_NUMBER: return of_text(env->number);
+    case EX_STATE: return of_text(env->state);
+    case EX_OWNER_LEVEL: return env->org != NULL ? of_text(env->pack->levels[env->org->level_index]) : UNKNOWN;
+    }
+    return UNKNOWN;
+}
+
+Tri rule_test(const EvalEnv *env, const Expr *e)
+{
+    CHECK(e->type == XT_BOOL);
+    return tri(eval(env, e));
+}
+
+Value rule_value(const EvalEnv *env, const Expr *e, const Field *as)
+{
+    Val v = eval(env, e);
+    Value none = {0};
+    if (!v.has) {
+        return none;
+    }
+    if (as->kind == FT_DATE && e->type == XT_TEXT) {
+        int32_t d;
+        return date_iso_parse(v.s, &d) ? (Value){.has = true, .i = d} : none;
+    }
+    if (field_is_text(as)) {
+        return (Value){.has = true, .s = v.s};
+    }
+    ExprType type;
+    int32_t scale = 0;
+    (void)field_expr_type(as, &type, &scale);
+    int64_t down = 1;
+    if (e->type == XT_NUM && (!rescale(&v.i, scale - e->scale) || !rescale(&down, e->scale - scale) || !divide(v.i, down, &v.i))) {
+        return none;
+    }
+    return (Value){.has = true, .i = v.i};
+}
+
+bool rule_conditions(const EvalEnv *env, const Check *conditions, size_t n, RuleVerdict *ret)
+{
+    bool all = true;
+    for (size_t i = 0; i < n; i++) {
+        const Check *c = &conditions[i];
+        bool applies = c->when == NULL || rule_test(env, c->when) == TRI_TRUE;
+        ret[i] = (RuleVerdict){.condition = c, .verdict = applies ? rule_test(env, c->expr) : TRI_TRUE, .why = rule_why(env, c->expr)};
+        all = all && (ret[i].verdict == TRI_TRUE || c->warn);
+    }
+    return all;
+}
+
+Value rule_figure(const EvalEnv *env, const Expr *e)
+{
+    Val v = eval(env, e);
+    return (Value){.has = v.has, .i = v.i, .s = v.s};
+}
