@@ -13,15 +13,10 @@
 #define HINT_TEXT 255
 #define LAST_COL 16383
 
-/* The column letters of a 0-based column. */
 static const char *letters(Arena *mem, size_t col)
 {
     char out[4];
-    size_t at = sizeof out;
-    for (size_t n = col + 1; n > 0; n = (n - 1) / 26) {
-        out[--at] = (char)('A' + (n - 1) % 26);
-    }
-    return str_z(mem, str_n(out + at, sizeof out - at));
+    return str_z(mem, col_letters(out, col));
 }
 
 static bool is_list(const XlsxCol *c)

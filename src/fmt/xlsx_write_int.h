@@ -7,14 +7,14 @@
 #include <xlsxwriter.h>
 
 #include "fmt/xlsx.h"
+#include "fmt/xlsx_spool.h"
 
 typedef enum { LOOK_PLAIN, LOOK_ROW, LOOK_WRONG, LOOK_DOUBT, LOOK_COUNT } Look;
 
 typedef struct {
     enum { PENDING_NONE, PENDING_TEXT, PENDING_NUMBER } kind;
     Look look;
-    const char *text;
-    double number;
+    Str text;                   /* a number too, as it is printed */
     const char *comment;
 } Pending;
 
@@ -25,7 +25,13 @@ struct XlsxWriter {
     XlsxSpec spec;
     lxw_workbook *book;
     lxw_worksheet *sheet;
-    lxw_format *(*formats)[LOOK_COUNT]; /* of each column, made when first used; the last one is the reason column's */
+    const char *path;
+    Spool rows;                 /* the data rows as XML */
+    struct {
+        lxw_format *format;
+        int32_t index;
+    } (*formats)[LOOK_COUNT];   /* of each column, made when first used; the last one is the reason column's */
+    char (*letters)[4];         /* of each column */
     size_t header, row;         /* 0-based: the header row, the current row */
     size_t n_cols;              /* with the reason column */
     Pending *cells;             /* of the current row */
