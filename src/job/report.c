@@ -13,7 +13,7 @@
 typedef struct {
     Cx *cx;
     size_t header_row;
-    Str *header;
+    Str *header, *labels;      /* labels: of the fields in the columns; findings begin with them already */
     size_t n_header;
     XlsxWriter *out;
     const XlsxNote *notes;
@@ -88,7 +88,7 @@ static bool data_line(void *ctx, size_t line, const Str *cells, size_t n)
             xlsx_mark(r->out, note->col, note->text);
         }
         buf_add(&reasons, reasons.n != 0 ? S("；") : S(""));
-        if (placed) {
+        if (placed && !(r->labels[note->col].n != 0 && str_starts(note->text, r->labels[note->col]))) {
             buf_printf(&reasons, "%.*s：", STRF(str_trim(r->header[note->col])));
         }
         buf_add(&reasons, note->warning ? S("（提示）") : S(""));
@@ -118,8 +118,10 @@ bool report_csv(Cx *cx, const SheetPlan *plan, const char *in, const char *out, 
     for (size_t i = 0; i < r.n_header; i++) {
         cols[i] = (XlsxCol){.title = r.header[i], .kind = XCOL_TEXT, .depends_on = -1};
     }
+    r.labels = NEW_ARRAY(cx->mem, Str, r.n_header + 1);
     for (size_t i = 0; i < plan->n; i++) {
         if (map.at[i] >= 0) {
+            r.labels[map.at[i]] = plan->cols[i].field != NULL ? plan->cols[i].field->label : S("");
             cols[map.at[i]].key = plan->cols[i].key;
             cols[map.at[i]].required = plan->cols[i].required;
         }

@@ -58,7 +58,7 @@ static bool see_row(void *ctx, size_t row, const Cell *cells, size_t n)
     Seen *s = ctx;
     (void)row;
     for (size_t i = 0; i < n; i++) {
-        if (str_contains(cells[i].text, S("5000"))) {
+        if (str_starts(cells[i].text, S("人数：不能大于"))) {
             s->reason = str_dup(s->f->mem, cells[i].text);
         }
         if (str_eq(cells[i].text, S("丙二队"))) {
