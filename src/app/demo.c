@@ -2,7 +2,7 @@
  * demo.c - the demonstration: CSV files beside a pack become records, through the same door as everything else.
  *
  * A file's first column names decide: `org` is the owner, `state` where the record shall stand (reached by real actions, so that its history is
- * whole), other columns are fields; references are titles of records made before.
+ * whole), `when` the day it happened; other columns are fields; references are titles of records made before.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -98,37 +98,70 @@ static bool parse_cell(Demo *d, const Field *f, Str text, Value *ret, Findings *
     return value_parse(d->cx->mem, store_pack(d->s), f, f->id, relative(d, f, text), NULL, ret, found);
 }
 
-/* The action that begins the shortest way from r's state to `want`, trying actions as the pack lists them; NULL: none. */
-static const Action *first_step(const Rec *r, Str want, int depth)
+static bool leads_to(const Rec *r, const Action *a, Str want, int depth);
+
+/* Is there a way of at most `depth` actions from r's state to `want`? */
+static bool reachable(const Rec *r, Str want, int depth)
 {
-    for (int limit = 1; limit <= depth; limit++) {
+    for (size_t i = 0; depth > 0 && i < r->type->n_actions; i++) {
+        if (leads_to(r, &r->type->actions[i], want, depth)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool leads_to(const Rec *r, const Action *a, Str want, int depth)
+{
+    bool from = false;
+    for (size_t k = 0; k < a->n_from; k++) {
+        from = from || a->from[k] == r->state;
+    }
+    for (size_t k = 0; from && k < a->n_to; k++) {
+        if (a->to[k] == NULL || a->to[k] == r->state) {
+            continue;
+        }
+        Rec next = *r;
+        next.state = a->to[k];
+        if (str_eq(next.state->id, want) || reachable(&next, want, depth - 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The action to take next: on the shortest way to `want`, the first that the store allows now. NULL: none. */
+static bool next_step(Demo *d, const Rec *r, Str want, const Action **ret)
+{
+    *ret = NULL;
+    for (int depth = 1; depth <= 5; depth++) {
         for (size_t i = 0; i < r->type->n_actions; i++) {
             const Action *a = &r->type->actions[i];
-            bool from = false;
-            for (size_t k = 0; k < a->n_from; k++) {
-                from = from || a->from[k] == r->state;
+            bool can = false;
+            Str why;
+            Verdict *verdicts;
+            size_t n;
+            if (!leads_to(r, a, want, depth)) {
+                continue;
             }
-            for (size_t k = 0; from && k < a->n_to; k++) {
-                if (a->to[k] == NULL || a->to[k] == r->state) {
-                    continue;
-                }
-                Rec next = *r;
-                next.state = a->to[k];
-                if (str_eq(next.state->id, want) || (limit > 1 && first_step(&next, want, limit - 1) != NULL)) {
-                    return a;
-                }
+            if (!rec_can(d->cx, d->s, &SYSTEM_ACTOR, r, a, &can, &why, &verdicts, &n)) {
+                return false;
+            }
+            if (can) {
+                *ret = a;
+                return true;
             }
         }
     }
-    return NULL;
+    return fail(d->cx, E_DATA, "演示数据：从“%.*s”到不了“%.*s”", STRF(r->state->id), STRF(want));
 }
 
 static bool walk_to(Demo *d, Rec *r, Str want)
 {
     for (int steps = 0; !str_eq(r->state->id, want) && steps < 8; steps++) {
-        const Action *a = first_step(r, want, 5);
-        if (a == NULL) {
-            return fail(d->cx, E_DATA, "演示数据：从“%.*s”到不了“%.*s”", STRF(r->state->id), STRF(want));
+        const Action *a;
+        if (!next_step(d, r, want, &a)) {
+            return false;
         }
         Findings found = findings_new(d->cx->mem);
         Value *inputs = NEW_ARRAY(d->cx->mem, Value, a->n_ask + 1);
@@ -140,9 +173,8 @@ static bool walk_to(Demo *d, Rec *r, Str want)
     return true;
 }
 
-static bool data_row(void *ctx, size_t line, const Str *cells, size_t n)
+static bool one_row(Demo *d, size_t line, const Str *cells, size_t n)
 {
-    Demo *d = ctx;
     Cx *cx = d->cx;
     if (d->n_names == 0) {
         d->names = NEW_ARRAY(cx->mem, Str, n);
@@ -164,6 +196,12 @@ static bool data_row(void *ctx, size_t line, const Str *cells, size_t n)
             owner = pack_org(p, text);
         } else if (str_eq(d->names[i], S("state"))) {
             want = text;
+        } else if (str_eq(d->names[i], S("when"))) {
+            int32_t day;
+            Field date = {.kind = FT_DATE};
+            if (date_iso_parse(relative(d, &date, text), &day)) {
+                cx->now_ms = (int64_t)day * 86400000 + 3600000; /* nine in the morning, UTC+8 */
+            }
         } else if (f != NULL && text.n != 0) {
             set[f->index] = true;
             if (!parse_cell(d, f, text, &v[f->index], &found)) {
@@ -193,6 +231,16 @@ static bool data_row(void *ctx, size_t line, const Str *cells, size_t n)
     map_put(d->ids, str_printf(cx->mem, "%.*s/%.*s", STRF(d->t->id), STRF(title)), id);
     d->made++;
     return want.n == 0 || walk_to(d, &r, want);
+}
+
+/* A row happens at its own time (column `when`), else now. */
+static bool data_row(void *ctx, size_t line, const Str *cells, size_t n)
+{
+    Demo *d = ctx;
+    int64_t now_ms = d->cx->now_ms;
+    bool ok = one_row(d, line, cells, n);
+    d->cx->now_ms = now_ms;
+    return ok;
 }
 
 typedef struct {

@@ -21,24 +21,32 @@ static bool conditions(Cx *cx, Store *s, const Rec *r, const Action *act, Verdic
     return cx->err == E_OK;
 }
 
-/* Did this person enter, change or submit the record since it was last looked at by somebody above? */
-static bool touched_by(Cx *cx, Store *s, const Actor *a, const Rec *r, bool *ret)
+/* Did this person enter, change or submit the record? To submit is to move it out of a state in which it could be edited; a reviewer
+ * who sent it back has not submitted it and may look at it again. */
+static bool touched_by(Cx *cx, const Actor *a, const Rec *r, bool *ret)
 {
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S("select count(*) from journal where record = ?1 and home = ?2 and user_id = ?3"
+                       S("select distinct act, state_from from journal where record = ?1 and home = ?2 and user_id = ?3"
                          " and (act in ('create', 'update') or (act = 'act' and state_from <> state_to))"));
-    (void)s;
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, r->id);
     stmt_int(st, 2, r->home);
     stmt_int(st, 3, a->user);
-    int64_t n;
-    if (!stmt_one_int(cx, st, 0, &n)) {
-        return false;
+    *ret = false;
+    for (bool row = false;;) {
+        if (!stmt_step(cx, st, &row)) {
+            stmt_done(st);
+            return false;
+        }
+        if (!row) {
+            break;
+        }
+        const State *from = type_state(r->type, stmt_col_text(st, 1));
+        *ret = *ret || !str_eq(stmt_col_text(st, 0), S("act")) || (from != NULL && from->editable);
     }
-    *ret = n != 0;
+    stmt_done(st);
     return true;
 }
 
@@ -87,7 +95,7 @@ static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action 
         return false;
     }
     if (act->four_eyes && !a->is_system) {
-        if (!touched_by(cx, s, a, r, &touched)) {
+        if (!touched_by(cx, a, r, &touched)) {
             return false;
         }
         if (touched) {
@@ -226,7 +234,7 @@ static bool do_act(Cx *cx, Store *s, void *arg)
         !make_all(cx, s, x, &after)) {
         return false;
     }
-    *x->ret = after;
+    *x->ret = rec_as_seen(cx, s, x->a, &after);
     return true;
 }
 

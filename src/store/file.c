@@ -90,6 +90,9 @@ static bool do_add(Cx *cx, Store *s, void *arg)
     if (!rec_load(cx, s, x->t, x->record, false, &r)) {
         return false;
     }
+    if (!access_edit(s->pack, x->a, &r)) { /* it may have moved since file_add looked */
+        return fail(cx, E_WRONG_STATE, "这条记录现在是“%.*s”，不能加附件", STRF(r.state->label));
+    }
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select count(*) from file where record = ?1 and deleted is null"));
     int64_t n;
     if (st == NULL) {

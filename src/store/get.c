@@ -134,7 +134,7 @@ static bool do_unmask(Cx *cx, Store *s, void *arg)
 
 bool rec_unmask(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, Str reason, Rec *ret)
 {
-    if (!access_flag(a, t, 'u')) {
+    if (a->read_only || !access_flag(a, t, 'u')) {
         return fail(cx, E_FORBIDDEN, "您没有查看完整个人信息的权限");
     }
     if (utf8_len(str_trim(reason)) < 4) {

@@ -73,6 +73,8 @@ Str field_aad(Arena *mem, const RecordType *t, const Field *f, int64_t id);
 Str search_text(Arena *mem, const RecordType *t, const Rec *r);
 /* load one record as stored, without rights; E_NOT_FOUND */
 MUST_USE bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret);
+/* the record as rec_get would give it: a copy with masks, without what the actor may not see */
+Rec rec_as_seen(Cx *cx, const Store *s, const Actor *a, const Rec *r);
 /* empty what the actor may not see */
 void rec_redact(const Actor *a, Rec *r, bool public_only);
 

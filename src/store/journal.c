@@ -126,7 +126,7 @@ static bool read_events(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n)
 bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **ret, size_t *ret_n)
 {
     (void)t;
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(EVENT_COLUMNS " where record = ?1 order by at, seq limit 2000"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(EVENT_COLUMNS " where record = ?1 order by home, seq limit 2000"));
     if (st == NULL) {
         return false;
     }

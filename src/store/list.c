@@ -7,6 +7,10 @@
 #include "fmt/codes.h"
 #include "store/internal.h"
 
+/* Stands for "the state" where a field to leave out is named. */
+static const Field STATE_FIELD;
+#define SKIP_STATE (&STATE_FIELD)
+
 static void filter_column(Sql *q, const Filter *f)
 {
     if (f->field != NULL) {
@@ -148,13 +152,17 @@ bool query_where(Cx *cx, Store *s, const Actor *a, const Query *query, const Fie
         }
     }
     for (size_t i = 0; i < query->n_filters; i++) {
-        if (skip == NULL || query->filters[i].field != skip) {
-            if (scope.published_only && query->filters[i].field != NULL &&
-                !access_field(a, t, query->filters[i].field, true)) {
-                return false; /* no filtering by what may not be seen */
-            }
-            add_filter(cx, s->pack, q, &query->filters[i]);
+        const Filter *f = &query->filters[i];
+        if (f->field != NULL && !access_field(a, t, f->field, scope.published_only)) {
+            return false; /* no filtering by what may not be seen */
         }
+        bool skipped = skip == SKIP_STATE ? f->field == NULL && str_eq(f->column, S("state")) : skip != NULL && f->field == skip;
+        if (!skipped) {
+            add_filter(cx, s->pack, q, f);
+        }
+    }
+    if (query->order != NULL && !access_field(a, t, query->order, scope.published_only)) {
+        return false; /* nor ordering */
     }
     if (query->search.n != 0 && t->searchable) {
         sql_lit(q, " and search like ");
@@ -402,6 +410,12 @@ static bool cross(Cx *cx, Store *s, const Actor *a, const Query *query, const Fi
                   const Field *skip, CrossCount **ret, size_t *ret_n)
 {
     *ret_n = 0;
+    bool public_only = access_scope(cx->mem, s->pack, a, query->type).published_only;
+    for (size_t k = 0; k < n_fields; k++) {
+        if (fields[k] != NULL && !access_field(a, query->type, fields[k], public_only)) {
+            return true; /* no counting by what may not be seen */
+        }
+    }
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "select ");
     count_columns(q, fields, n_fields);
@@ -443,7 +457,7 @@ bool rec_facet(Cx *cx, Store *s, const Actor *a, const Query *query, const Field
 {
     CrossCount *items;
     size_t n;
-    if (!cross(cx, s, a, query, &f, 1, f, &items, &n)) {
+    if (!cross(cx, s, a, query, &f, 1, f != NULL ? f : SKIP_STATE, &items, &n)) {
         return false;
     }
     *ret = NEW_ARRAY(cx->mem, FacetCount, n);

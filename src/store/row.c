@@ -183,6 +183,24 @@ void row_bind_value(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *
     }
 }
 
+/* Which texts besides title and number are searched. One column serves every reader, so a type that the public may search keeps
+ * only public texts in it: whether a search hits must not tell what may not be seen. */
+static bool is_searched(const RecordType *t, const Field *f)
+{
+    if (f == t->title || f->personal || !field_is_text(f) || f->kind == FT_CODE || f->kind == FT_REGION || f->kind == FT_LONG) {
+        return false;
+    }
+    if (t->n_publics == 0) {
+        return f->search || f->kind == FT_TEXT;
+    }
+    for (size_t i = 0; i < t->n_publics; i++) {
+        if (t->publics[i] == f) {
+            return true;
+        }
+    }
+    return false;
+}
+
 Str search_text(Arena *mem, const RecordType *t, const Rec *r)
 {
     if (!t->searchable) {
@@ -197,7 +215,7 @@ Str search_text(Arena *mem, const RecordType *t, const Rec *r)
     buf_add(&b, pinyin_initials(mem, title));
     for (size_t i = 0; i < t->n_fields; i++) {
         const Field *f = &t->fields[i];
-        if (f->kind == FT_TEXT && f != t->title && !f->personal && r->v[i].has) {
+        if (r->v[i].has && is_searched(t, f)) {
             buf_addc(&b, '\n');
             buf_add(&b, name_fold(mem, r->v[i].s));
         }
@@ -228,6 +246,25 @@ bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_pers
     bool ok = row_read(cx, s, t, st, clear_personal, ret);
     stmt_done(st);
     return ok && row_read_lists(cx, s, ret);
+}
+
+Rec rec_as_seen(Cx *cx, const Store *s, const Actor *a, const Rec *r)
+{
+    Rec seen = *r;
+    bool public_only = false;
+    seen.v = NEW_ARRAY(cx->mem, Value, r->type->n_fields);
+    for (size_t i = 0; i < r->type->n_fields; i++) {
+        const Field *f = &r->type->fields[i];
+        seen.v[i] = r->v[i];
+        if (f->personal && r->v[i].has) {
+            seen.v[i].s = mask_personal(cx->mem, f, r->v[i].s);
+        }
+    }
+    if (!access_read(s->pack, a, r, &public_only)) { /* moved or entered for another office: out of sight now */
+        public_only = true;
+    }
+    rec_redact(a, &seen, public_only);
+    return seen;
 }
 
 void rec_redact(const Actor *a, Rec *r, bool public_only)

@@ -112,7 +112,11 @@ static bool make_index(Cx *cx, Db *db, const RecordType *t, Str name, Str column
     sql_lit(q, " on ");
     sql_ident2(q, S("r_"), t->id);
     sql_lit(q, " (");
-    sql_ident2(q, is_field ? S("f_") : S(""), column);
+    if (is_field) {
+        sql_ident2(q, S("f_"), column);
+    } else {
+        sql_ident(q, column);
+    }
     sql_lit(q, ", home) where deleted is null");
     return run_ddl(cx, db, q);
 }

@@ -50,6 +50,24 @@ Str store_secret(const Store *s, Arena *mem, const char *purpose)
     return str_n((const char *)out, 32);
 }
 
+/* Ids never repeat, even when the clock went back or a burst borrowed ticks before a restart: go on after the newest. */
+static bool read_last_tick(Cx *cx, Store *s)
+{
+    for (size_t i = 0; i < s->pack->n_types; i++) {
+        Sql *q = sql_new(cx->mem);
+        int64_t newest;
+        sql_lit(q, "select max(id) from ");
+        sql_ident(q, s->types[i].table);
+        Stmt *st = sql_stmt(cx, s->writer, SQL_ADMIN, q);
+        if (st == NULL || !stmt_one_int(cx, st, 0, &newest)) {
+            return false;
+        }
+        s->id_tick = MAX(s->id_tick, newest >> 25);
+    }
+    s->id_seq = 255;
+    return true;
+}
+
 static void close_reader(void *db)
 {
     db_close(db);
@@ -83,7 +101,7 @@ Store *store_open(Cx *cx, const char *dir, const Pack *pack)
         arena_free(mem);
         return NULL;
     }
-    if (!db_begin(cx, s->writer) || !schema_apply(cx, s, s->writer) || !db_commit(cx, s->writer)) {
+    if (!db_begin(cx, s->writer) || !schema_apply(cx, s, s->writer) || !read_last_tick(cx, s) || !db_commit(cx, s->writer)) {
         db_rollback(s->writer);
         db_close(s->writer);
         arena_free(mem);

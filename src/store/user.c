@@ -235,7 +235,7 @@ static bool manageable(Cx *cx, Store *s, const UserArg *u, User *ret, const Org 
         return false;
     }
     *ret_org = pack_org(s->pack, ret->org);
-    if (*ret_org == NULL || !(may_manage(s, u->by, *ret_org) || (u->by->user == ret->id && u->hash.n != 0))) {
+    if (*ret_org == NULL || !(may_manage(s, u->by, *ret_org) || (u->by->user == ret->id && !u->by->read_only && u->hash.n != 0))) {
         return fail(cx, E_FORBIDDEN, "您不能管理这个用户");
     }
     return true;

@@ -122,12 +122,30 @@ static bool verify_chains(Cx *cx, Store *s, Report *r)
     return true;
 }
 
+static bool same_rows(Cx *cx, const Field *f, const Value *v, const Doc *told)
+{
+    if ((told == NULL || told->kind != DOC_LIST ? 0 : told->n) != v->n_rows) {
+        return false;
+    }
+    for (size_t i = 0; i < v->n_rows; i++) {
+        for (size_t k = 0; k < f->n_fields; k++) {
+            const Value *cell = &v->rows[i].v[k];
+            Str now = cell->has ? value_raw(cx->mem, &f->fields[k], cell) : S("");
+            const Doc *said = doc_get(doc_at(told, i), f->fields[k].id);
+            if (!str_eq(now, said != NULL && said->kind == DOC_STR ? said->s : S(""))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* One field as the journal last told it against the row. */
 static bool same_field(Cx *cx, Store *s, const Rec *rec, const Field *f, const Doc *told)
 {
     const Value *v = &rec->v[f->index];
     if (f->kind == FT_LIST) {
-        return (told == NULL || told->kind != DOC_LIST ? 0 : told->n) == v->n_rows;
+        return same_rows(cx, f, v, told);
     }
     bool empty = told == NULL || told->kind != DOC_STR;
     if (empty != !v->has) {
@@ -184,6 +202,34 @@ static bool verify_record(Cx *cx, Store *s, const Rec *rec, Report *r)
     return true;
 }
 
+/* Records that the journal knows and the table does not show, though nobody deleted them. */
+static bool verify_missing(Cx *cx, Store *s, const RecordType *t, Report *r)
+{
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select j.record from journal j where j.act = 'create' and j.type = ");
+    sql_text(q, t->id);
+    sql_lit(q, " and not exists (select 1 from ");
+    sql_ident(q, s->types[t->index].table);
+    sql_lit(q, " r where r.id = j.record and (r.deleted is null or exists"
+               " (select 1 from journal d where d.record = j.record and d.act = 'delete'))) order by j.record");
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ADMIN, q);
+    if (st == NULL) {
+        return false;
+    }
+    for (bool row = false;;) {
+        if (!stmt_step(cx, st, &row)) {
+            stmt_done(st);
+            return false;
+        }
+        if (!row) {
+            break;
+        }
+        fault(r, "%.*s %lld：操作记录里有，数据表里不见了", STRF(t->label), (long long)stmt_col_int(st, 0));
+    }
+    stmt_done(st);
+    return true;
+}
+
 static bool verify_type(Cx *cx, Store *s, const RecordType *t, Report *r)
 {
     for (int64_t after = 0;;) {
@@ -218,7 +264,7 @@ bool journal_verify(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report)
         return false;
     }
     for (size_t i = 0; i < s->pack->n_types; i++) {
-        if (!verify_type(cx, s, &s->pack->types[i], &r)) {
+        if (!verify_type(cx, s, &s->pack->types[i], &r) || !verify_missing(cx, s, &s->pack->types[i], &r)) {
             return false;
         }
     }

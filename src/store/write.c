@@ -195,6 +195,18 @@ bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action, Str rea
            rec_refresh_latest(cx, s, a, r);
 }
 
+/* A record that now refers to another one no longer counts for the one it left. */
+static bool leave_parents(Cx *cx, Store *s, const Actor *a, const Rec *before, const Rec *after)
+{
+    for (size_t i = 0; i < after->type->n_fields; i++) {
+        const Field *f = &after->type->fields[i];
+        if (f->kind == FT_REF && before->v[i].has && !value_eq(f, &before->v[i], &after->v[i])) {
+            return rec_refresh_latest(cx, s, a, before);
+        }
+    }
+    return true;
+}
+
 bool rec_store_change(Cx *cx, Store *s, const Actor *a, const Rec *before, Rec *after, Str act, Str action, Str reason, Str source,
                       bool *ret_changed)
 {
@@ -214,7 +226,7 @@ bool rec_store_change(Cx *cx, Store *s, const Actor *a, const Rec *before, Rec *
     store_touch(s, after->type->index);
     return journal_add(cx, s, after->home, a, act, after->type, after->id, after->rev, action, before->state->id, after->state->id,
                        reason, source, body) &&
-           (n == 0 || rec_refresh_latest(cx, s, a, after));
+           (n == 0 || (rec_refresh_latest(cx, s, a, after) && leave_parents(cx, s, a, before, after)));
 }
 
 /* ---- what people do ---- */
@@ -339,7 +351,7 @@ static bool do_create(Cx *cx, Store *s, void *arg)
     if (!w->o->dry_run && !rec_store_new(cx, s, w->a, &r, S(""), w->o->reason, w->o->source)) {
         return false;
     }
-    *w->ret = r;
+    *w->ret = rec_as_seen(cx, s, w->a, &r);
     return true;
 }
 
@@ -398,7 +410,7 @@ static bool do_update(Cx *cx, Store *s, void *arg)
     } else if (!rec_store_change(cx, s, w->a, &before, &r, S("update"), S(""), w->o->reason, w->o->source, w->ret_changed)) {
         return false;
     }
-    *w->ret = r;
+    *w->ret = rec_as_seen(cx, s, w->a, &r);
     return true;
 }
 
