@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/archive.h"
 #include "base/clock.h"
 #include "db/db.h"
 #include "store/journal.h"
@@ -191,44 +191,24 @@ static void backup_progress(void *ctx, int done, int total)
     show_progress(ctx, done, total);
 }
 
-/* A backup is a folder made whole before it gets its name: database, key, attachments, pack name. */
-static bool copy_tree(Cx *cx, const char *from, const char *to)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        execlp("cp", "cp", "-a", "--", from, to, (char *)NULL);
-        _exit(127);
-    }
-    int status = 0;
-    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-        return fail(cx, E_IO, "无法复制 %s", from);
-    }
-    return true;
-}
-
 bool cmd_backup(Cx *cx, const Options *o)
 {
     if (o->n_words != 1 || o->data == NULL) {
         return fail(cx, E_USAGE, "请指定数据文件夹和备份文件");
     }
     const char *out = o->words[0];
-    const char *part = str_printf(cx->mem, "%s.part", out).p;
+    const char *copy = str_printf(cx->mem, "%s.db-part", out).p;
     char label[] = "备份";
-    if (access(out, F_OK) == 0 || mkdir(part, 0700) != 0) {
-        return fail(cx, E_CONFLICT, "%s 已经存在，或不能写", out);
+    if (access(out, F_OK) == 0) {
+        return fail(cx, E_CONFLICT, "%s 已经存在，没有改动", out);
     }
     Db *db = db_open(cx, str_printf(cx->mem, "sqlite:%s/tamga.db", o->data).p, DB_READ);
-    bool ok = db != NULL && db_backup(cx, db, str_printf(cx->mem, "%s/tamga.db", part).p, backup_progress, label);
+    bool ok = db != NULL && db_backup(cx, db, copy, backup_progress, label);
     db_close(db);
-    static const char *const REST[] = {"master.key", "files", "pack"};
-    for (size_t i = 0; ok && i < ARRAY_LEN(REST); i++) {
-        ok = copy_tree(cx, str_printf(cx->mem, "%s/%s", o->data, REST[i]).p, part);
-    }
-    if (ok && rename(part, out) != 0) {
-        ok = fail(cx, E_IO, "无法写入 %s", out);
-    }
+    ok = ok && archive_write(cx, o->data, copy, out);
+    unlink(copy);
     if (ok) {
-        printf("已备份到 %s\n", out);
+        printf("已备份到 %s（内含密钥，请妥善保管）\n", out);
     }
     return ok;
 }
@@ -242,7 +222,7 @@ bool cmd_restore(Cx *cx, const Options *o)
     if (access(o->data, F_OK) == 0) {
         return fail(cx, E_CONFLICT, "%s 已经存在；请恢复到一个新的文件夹", o->data);
     }
-    if (!copy_tree(cx, o->words[0], o->data)) {
+    if (!archive_read(cx, o->words[0], o->data)) {
         return false;
     }
     Db *db = db_open(cx, str_printf(cx->mem, "sqlite:%s/tamga.db", o->data).p, DB_READ);

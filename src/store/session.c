@@ -118,9 +118,22 @@ static bool stored_password(Cx *cx, Str login, int64_t *ret_user, Str *ret_hash)
     return ok;
 }
 
+static bool make_decoy(Cx *cx, char *out, size_t max)
+{
+    Str h;
+    if (!password_hash(cx, S("no such account here"), &h)) {
+        return false;
+    }
+    CHECK(h.n < max);
+    memcpy(out, h.p, h.n);
+    out[h.n] = '\0';
+    return true;
+}
+
 bool session_open(Cx *cx, Store *s, Str login, Str password, Str peer, Str *ret_token, Actor *ret)
 {
-    static _Atomic(const char *) decoy; /* a hash to verify against when the login is unknown: the same work either way */
+    static pthread_mutex_t decoy_lock = PTHREAD_MUTEX_INITIALIZER;
+    static char decoy[256]; /* a hash to verify against when the login is unknown: the same work either way */
     int64_t by_login, by_peer, user;
     Str hash = S("");
     login = str_lower(cx->mem, str_trim(login));
@@ -135,18 +148,13 @@ bool session_open(Cx *cx, Store *s, Str login, Str password, Str peer, Str *ret_
         return false;
     }
     if (user == 0) {
-        if (atomic_load(&decoy) == NULL) {
-            Str h;
-            if (!password_hash(cx, S("no such account here"), &h)) {
-                return false;
-            }
-            static char kept[256];
-            if (h.n < sizeof kept) {
-                memcpy(kept, h.p, h.n);
-                atomic_store(&decoy, kept);
-            }
+        pthread_mutex_lock(&decoy_lock);
+        bool made = decoy[0] != '\0' || make_decoy(cx, decoy, sizeof decoy);
+        pthread_mutex_unlock(&decoy_lock);
+        if (!made) {
+            return false;
         }
-        hash = str_c(atomic_load(&decoy));
+        hash = str_c(decoy);
     }
     bool right = password_verify(hash, password);
     if (!right || user == 0) {

@@ -1,0 +1,142 @@
+/*
+ * archive.c - see archive.h. Over libzip; entry names are checked against the few a backup may have, never used as they come.
+ */
+#include "app/archive.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zip.h>
+
+static bool add(Cx *cx, zip_t *z, const char *path, const char *name)
+{
+    zip_source_t *src = zip_source_file(z, path, 0, -1);
+    zip_int64_t at = src != NULL ? zip_file_add(z, name, src, ZIP_FL_ENC_UTF_8) : -1;
+    if (at < 0) {
+        if (src != NULL) {
+            zip_source_free(src);
+        }
+        return fail(cx, E_IO, "无法把 %s 放进备份", path);
+    }
+    zip_set_file_compression(z, (zip_uint64_t)at, ZIP_CM_DEFLATE, 1);
+    return true;
+}
+
+static bool is_hex(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f'))) {
+            return false;
+        }
+    }
+    return s[n] == '\0';
+}
+
+static bool add_files(Cx *cx, zip_t *z, const char *dir)
+{
+    DIR *top = opendir(str_printf(cx->mem, "%s/files", dir).p);
+    bool ok = true;
+    for (struct dirent *d; ok && top != NULL && (d = readdir(top)) != NULL;) {
+        if (strlen(d->d_name) != 2 || !is_hex(d->d_name, 2)) {
+            continue;
+        }
+        DIR *sub = opendir(str_printf(cx->mem, "%s/files/%s", dir, d->d_name).p);
+        for (struct dirent *f; ok && sub != NULL && (f = readdir(sub)) != NULL;) {
+            if (strlen(f->d_name) == 64 && is_hex(f->d_name, 64)) {
+                Str name = str_printf(cx->mem, "files/%s/%s", d->d_name, f->d_name);
+                ok = add(cx, z, str_printf(cx->mem, "%s/%s", dir, name.p).p, name.p);
+            }
+        }
+        if (sub != NULL) {
+            closedir(sub);
+        }
+    }
+    if (top != NULL) {
+        closedir(top);
+    }
+    return ok;
+}
+
+bool archive_write(Cx *cx, const char *dir, const char *db_copy, const char *out)
+{
+    int code;
+    const char *part = str_printf(cx->mem, "%s.part", out).p;
+    zip_t *z = zip_open(part, ZIP_CREATE | ZIP_EXCL, &code);
+    if (z == NULL) {
+        return fail(cx, E_IO, "无法写入 %s", part);
+    }
+    bool ok = add(cx, z, db_copy, "tamga.db") && add(cx, z, str_printf(cx->mem, "%s/master.key", dir).p, "master.key") &&
+              add(cx, z, str_printf(cx->mem, "%s/pack", dir).p, "pack") && add_files(cx, z, dir);
+    if (!ok) {
+        zip_discard(z);
+        return false;
+    }
+    if (zip_close(z) != 0) {
+        zip_discard(z);
+        return fail(cx, E_IO, "无法写入 %s", out);
+    }
+    chmod(part, 0600); /* the key is inside */
+    return rename(part, out) == 0 ? true : fail(cx, E_IO, "无法写入 %s", out);
+}
+
+static bool known_name(const char *name)
+{
+    if (strcmp(name, "tamga.db") == 0 || strcmp(name, "master.key") == 0 || strcmp(name, "pack") == 0) {
+        return true;
+    }
+    return strlen(name) == 73 && strncmp(name, "files/", 6) == 0 && name[8] == '/' && is_hex(name + 9, 64) &&
+           strncmp(name + 6, name + 9, 2) == 0;
+}
+
+static bool extract(Cx *cx, zip_t *z, zip_uint64_t i, const char *path)
+{
+    char buf[65536];
+    zip_file_t *f = zip_fopen_index(z, i, 0);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool ok = f != NULL && fd >= 0;
+    for (zip_int64_t n = 1; ok && n > 0;) {
+        n = zip_fread(f, buf, sizeof buf);
+        ok = n >= 0 && write(fd, buf, (size_t)n) == n;
+    }
+    ok = ok && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (f != NULL) {
+        zip_fclose(f);
+    }
+    return ok ? true : fail(cx, E_IO, "无法写入 %s", path);
+}
+
+bool archive_read(Cx *cx, const char *in, const char *dir)
+{
+    int code;
+    zip_t *z = zip_open(in, ZIP_RDONLY, &code);
+    if (z == NULL || zip_name_locate(z, "tamga.db", 0) < 0 || zip_name_locate(z, "master.key", 0) < 0) {
+        if (z != NULL) {
+            zip_discard(z);
+        }
+        return fail(cx, E_DATA, "%s 不是塔木嘎的备份文件", in);
+    }
+    bool ok = mkdir(dir, 0700) == 0 && mkdir(str_printf(cx->mem, "%s/files", dir).p, 0700) == 0;
+    if (!ok) {
+        (void)fail(cx, E_IO, "无法建立 %s", dir);
+    }
+    zip_int64_t n = zip_get_num_entries(z, 0);
+    for (zip_int64_t i = 0; ok && i < n; i++) {
+        const char *name = zip_get_name(z, (zip_uint64_t)i, 0);
+        if (name == NULL || !known_name(name)) {
+            ok = fail(cx, E_DATA, "备份里有不认识的内容");
+            break;
+        }
+        if (name[0] == 'f') {
+            const char *sub = str_printf(cx->mem, "%s/files/%.2s", dir, name + 6).p;
+            ok = mkdir(sub, 0700) == 0 || errno == EEXIST ? true : fail(cx, E_IO, "无法建立 %s", sub);
+        }
+        ok = ok && extract(cx, z, (zip_uint64_t)i, str_printf(cx->mem, "%s/%s", dir, name).p);
+    }
+    zip_discard(z);
+    return ok;
+}
