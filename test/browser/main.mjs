@@ -1,0 +1,10 @@
+// All browser tests, in the order of the stories.
+import { run } from "./lib.mjs";
+import "./signin.mjs";
+import "./pages.mjs";
+import "./record.mjs";
+import "./import.mjs";
+import "./view.mjs";
+import "./noscript.mjs";
+
+await run(process.argv[2]);
