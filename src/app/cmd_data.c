@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/archive.h"
+#include "fmt/archive.h"
 #include "base/clock.h"
 #include "db/db.h"
 #include "store/journal.h"

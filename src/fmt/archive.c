@@ -1,7 +1,7 @@
 /*
  * archive.c - see archive.h. Over libzip; entry names are checked against the few a backup may have, never used as they come.
  */
-#include "app/archive.h"
+#include "fmt/archive.h"
 
 #include <dirent.h>
 #include <errno.h>
