@@ -97,11 +97,22 @@ static Str nearest(Arena *mem, const HeaderMap *map, Str title)
     return best;
 }
 
+/* Is there any column of the record beside? Without one, nothing is written there and nothing of it is missing. */
+static bool any_beside(const SheetPlan *plan, const HeaderMap *map)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->cols[i].kind == SC_BESIDE && map->at[i] >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 Str sheet_missing(Arena *mem, const SheetPlan *plan, const HeaderMap *map)
 {
     Buf b = buf_new(mem, 4096);
     for (size_t i = 0; i < plan->n; i++) {
-        if (!plan->cols[i].required || map->at[i] >= 0) {
+        if (!plan->cols[i].required || map->at[i] >= 0 || (plan->cols[i].kind == SC_BESIDE && !any_beside(plan, map))) {
             continue;
         }
         Str near = nearest(mem, map, plan->cols[i].title);
