@@ -109,6 +109,23 @@ static bool facets_doc(Req *rq, const Catalogue *c, const Query *q, Doc *list)
     return true;
 }
 
+/* The cover shows the first code list: its word, and one colour for each of its codes. */
+static void card_cover(const Catalogue *c, const Rec *r, Doc *o)
+{
+    static const char *const TONES[] = {"d0", "d1", "d2", "d3", "d4"};
+    Str kind = S("");
+    size_t at = ARRAY_LEN(TONES) - 1;
+    const Field *f = c->n_facets != 0 ? c->facets[0] : NULL;
+    for (size_t i = 0; f != NULL && i < f->codes->n; i++) {
+        if (str_eq(f->codes->codes[i].code, r->v[f->index].s)) {
+            kind = f->codes->codes[i].label;
+            at = MIN(i, ARRAY_LEN(TONES) - 1);
+        }
+    }
+    doc_html_only(doc_set_str(o, "kind", kind));
+    doc_html_only(doc_set_strc(o, "tone", TONES[at]));
+}
+
 static void card_doc(Req *rq, const Catalogue *c, const Rec *r, Doc *o)
 {
     const Pack *p = rq->pack;
@@ -127,8 +144,9 @@ static void card_doc(Req *rq, const Catalogue *c, const Rec *r, Doc *o)
                                                      ? str_printf(rq->mem, "%.*s · %.*s", STRF(at->parent->name), STRF(at->name))
                                                      : at->name);
     doc_html_only(doc_set_str(o, "mn", at != NULL ? at->name_mn : S("")));
+    card_cover(c, r, o);
     Doc *tags = doc_set_list(o, "tags");
-    for (size_t i = 0; i < c->n_facets; i++) {
+    for (size_t i = rq->wants_json ? 0 : 1; i < c->n_facets; i++) {
         Str shown = value_show(rq->mem, p, c->facets[i], &r->v[c->facets[i]->index]);
         if (shown.n != 0) {
             doc_add_str(tags, shown);
