@@ -121,11 +121,72 @@ static bool make_index(Cx *cx, Db *db, const RecordType *t, Str name, Str column
     return run_ddl(cx, db, q);
 }
 
+/* The columns that are together unique: without it the planner may take the index of one that half the table shares. */
+static bool make_unique_index(Cx *cx, Db *db, const RecordType *t)
+{
+    if (t->n_unique == 0) {
+        return true;
+    }
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "create index if not exists ");
+    sql_ident(q, str_printf(cx->mem, "i_%.*s__unique", STRF(t->id)));
+    sql_lit(q, " on ");
+    sql_ident2(q, S("r_"), t->id);
+    sql_lit(q, " (");
+    for (size_t i = 0; i < t->n_unique; i++) {
+        sql_ident2(q, S("f_"), t->unique[i]->id);
+        sql_lit(q, ", ");
+    }
+    sql_lit(q, "home) where deleted is null");
+    return run_ddl(cx, db, q);
+}
+
+/* Lists run newest first, ties by id: many records of one import share their time, so the id must be in the index. */
+static bool make_order_index(Cx *cx, Db *db, const RecordType *t, Str name, bool by_home)
+{
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "create index if not exists ");
+    sql_ident(q, str_printf(cx->mem, "i_%.*s_%.*s", STRF(t->id), STRF(name)));
+    sql_lit(q, " on ");
+    sql_ident2(q, S("r_"), t->id);
+    if (by_home) {
+        sql_lit(q, " (home, updated, id) where deleted is null");
+    } else {
+        sql_lit(q, " (updated, id) where deleted is null");
+    }
+    return run_ddl(cx, db, q);
+}
+
+/* The fields that are unique together, so that looking for a twin is one step down a tree. Not a unique index: a twin is a finding. */
+static bool make_unique_index(Cx *cx, Db *db, const RecordType *t)
+{
+    if (t->n_unique < 2) {
+        return true; /* one field: its own index serves */
+    }
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "create index if not exists ");
+    sql_ident(q, str_printf(cx->mem, "i_%.*s_unique", STRF(t->id)));
+    sql_lit(q, " on ");
+    sql_ident2(q, S("r_"), t->id);
+    sql_lit(q, " (");
+    for (size_t i = 0; i < t->n_unique; i++) {
+        sql_ident2(q, S("f_"), t->unique[i]->id);
+        sql_lit(q, ", ");
+    }
+    sql_lit(q, "home) where deleted is null");
+    return run_ddl(cx, db, q);
+}
+
+static bool is_unique_field(const RecordType *t, const Field *f)
+{
+    return t->n_unique == 1 && t->unique[0] == f;
+}
+
 static bool make_indexes(Cx *cx, Db *db, const RecordType *t)
 {
-    if (!make_index(cx, db, t, S("updated"), S("updated"), false) || !make_index(cx, db, t, S("state"), S("state"), false) ||
-        !make_index(cx, db, t, S("holder"), S("holder"), false) || !make_index(cx, db, t, S("no"), S("no"), false) ||
-        !make_index(cx, db, t, S("home"), S("home"), false)) {
+    if (!make_order_index(cx, db, t, S("updated"), false) || !make_order_index(cx, db, t, S("home"), true) ||
+        !make_unique_index(cx, db, t) || !make_index(cx, db, t, S("state"), S("state"), false) ||
+        !make_index(cx, db, t, S("holder"), S("holder"), false) || !make_index(cx, db, t, S("no"), S("no"), false)) {
         return false;
     }
     for (size_t i = 0; i < t->n_fields; i++) {
@@ -138,7 +199,7 @@ static bool make_indexes(Cx *cx, Db *db, const RecordType *t)
         for (size_t k = 0; t->sheet != NULL && k < t->sheet->n_key; k++) {
             key = key || t->sheet->key[k] == f;
         }
-        if (f->kind == FT_REF || f->kind == FT_REGION || facet || key || f == t->title) {
+        if (f->kind == FT_REF || f->kind == FT_REGION || facet || key || f == t->title || is_unique_field(t, f)) {
             if (!make_index(cx, db, t, str_printf(cx->mem, "f_%.*s", STRF(f->id)), f->id, true)) {
                 return false;
             }
