@@ -1,0 +1,189 @@
+/*
+ * internal.h - what the files of page share; not for other modules.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "fmt/crypt.h"
+#include "page/page.h"
+#include "rule/validate.h"
+#include "store/file.h"
+#include "store/journal.h"
+#include "store/user.h"
+
+/* A file of the asset folder, held in memory for the life of the process. */
+typedef struct {
+    Str body, gzip, type, etag;      /* gzip empty: not worth it */
+    bool hashed;                     /* its name changes with its content: may be kept for ever */
+} Asset;
+
+typedef struct PageCache PageCache;
+typedef struct TodoCache TodoCache;
+
+struct Site {
+    Store *store;
+    const Pack *pack;
+    Arena *mem;
+    SiteConf conf;
+    bool secure;                     /* reached through https: cookies are Secure */
+    Templates *templates;
+    const Route **routes;
+    size_t n_routes;
+    Map assets;                      /* file name -> Asset */
+    Doc *frame;                      /* what every page's layout needs, the same for all: lang, site, assets */
+    PageCache *cache;
+    TodoCache *todo;
+    Str openapi, openapi_etag;
+    Str login_secret;
+    _Atomic int heavy;
+    pthread_mutex_t idem_lock;
+    pthread_cond_t idem_done;
+    uint8_t idem_busy[64][32];       /* keys of writes under way */
+    size_t n_idem_busy;
+};
+
+/* A request with what only this module needs. A Req is always the head of an Exchange. */
+typedef struct {
+    Req rq;
+    NetResp *resp;
+    Str path;                        /* without ".json" */
+    Str cookies;
+    bool bearer, big, contrast, cacheable, flash_waiting;
+    uint64_t *seen;                  /* versions of all types when the request began (cacheable only) */
+    bool *reads;
+    Doc *crumbs;
+    Str cookie_out[4];               /* Set-Cookie */
+    size_t n_cookie_out;
+    Str idem_key, idem_hash;
+    bool idem_replayed;
+    const Findings *act_found;       /* why the step just tried was refused */
+} Exchange;
+
+static inline Exchange *exchange(Req *rq) { return (Exchange *)rq; }
+size_t site_versions(const Site *s); /* number of version counters */
+
+/* route.c */
+void routes_init(Site *s, Arena *mem, const Route *const *tables);
+/* route_find - the route for a request; fills args. NULL with E_NOT_FOUND or E_METHOD (and Allow). */
+const Route *route_find(Req *rq, Str method, Str path);
+const Route *route_of(const Site *s, const char *method, Str path); /* NULL: none; so that links follow the route tables */
+
+/* assets.c */
+MUST_USE bool assets_load(Cx *cx, Site *s);
+PageFn asset_page;
+Str gzip_bytes(Arena *mem, Str body, int level); /* empty when it does not pay */
+
+/* cache.c */
+PageCache *page_cache_new(size_t max_bytes);
+void page_cache_free(PageCache *c);
+bool page_cache_answer(Exchange *x);                 /* true: answered from memory */
+void page_cache_keep(Exchange *x, Str html, Str type); /* and answers with it */
+
+/* body.c */
+MUST_USE bool body_read(Exchange *x);
+
+/* guard.c */
+MUST_USE bool guard_identity(Exchange *x);
+MUST_USE bool guard_rights(Exchange *x);
+MUST_USE bool guard_forgery(Exchange *x);
+MUST_USE bool guard_idem_begin(Exchange *x);          /* idem_replayed: the answer is already filled in */
+void guard_idem_end(Exchange *x, bool ok);
+Str login_csrf(Req *rq, bool make);                   /* token of the sign-in form; made with its cookie when asked */
+const char *session_cookie(const Site *s);
+void set_cookie(Req *rq, Str name, Str value, int64_t max_age_s, bool http_only); /* max_age 0: ends; -1: the browser session */
+
+/* render.c */
+void render_answer(Exchange *x);
+void render_problem(Exchange *x);
+
+/* frame.c */
+void frame_site(Site *s);
+bool frame_build(Exchange *x);
+void frame_title(Req *rq, Str title);
+MUST_USE bool todo_counts(Req *rq, int64_t **ret_by_type, int64_t *ret_total);
+TodoCache *todo_cache_new(void);
+void todo_cache_free(TodoCache *c);
+Str tone_word(Str pack_tone);                         /* grey sky grass gold red -> plain info good warn bad */
+
+/* openapi.c */
+void openapi_build(Site *s);
+PageFn openapi_page;
+
+/* url.c */
+typedef struct {
+    Str name, value;                                  /* value empty: leave the name out */
+} UrlSet;
+Str url_with(Arena *mem, Str path, const Params *p, const UrlSet *set, size_t n_set);
+Str url_record(Arena *mem, const RecordType *t, int64_t id, const char *tail);
+bool url_local(Str url);                              /* a path of this site: safe to redirect to */
+
+/* valdoc.c: values as documents */
+Doc *value_doc(Req *rq, const Field *f, const Value *v);
+Str value_text(Req *rq, const Field *f, const Value *v);   /* for people; labels of references resolved */
+Str rec_title(Req *rq, const Rec *r);
+Doc *rec_doc(Req *rq, const Rec *r);                       /* the API's shape of a record */
+bool field_visible(Req *rq, const Rec *r, const Field *f);
+Doc *finding_list(Arena *mem, const Findings *found, bool warnings);
+Doc *value_rows(Req *rq, const Field *list, const Value *v); /* html: columns and rows of a list field */
+
+/* fielddoc.c: fields of forms */
+typedef struct {
+    Req *rq;
+    const RecordType *type;        /* of the record; NULL for loose inputs */
+    const Findings *found;         /* may be NULL */
+    const Params *typed;           /* what was typed; NULL: nothing yet */
+    int64_t self;
+} FieldCtx;
+Doc *field_doc(const FieldCtx *c, const Field *f, Str name, const Value *v);
+Doc *field_doc_list(const FieldCtx *c, const Field *f, const Value *v);
+Doc *field_options(Req *rq, const Field *f, Str chosen, bool filter);
+void field_doc_plain(Doc *o);      /* sets to null every name the template asks for and that is not set */
+
+/* rparse.c: forms into values */
+MUST_USE bool form_values(Req *rq, const RecordType *t, const Field *fields, size_t n, bool whole, Value *values, bool *set,
+                          Findings *found);
+
+/* rquery.c: addresses into queries */
+MUST_USE bool query_from(Req *rq, const RecordType *t, Query *ret, Findings *found);
+const Field *query_field(const RecordType *t, Str id);     /* may be filtered by; NULL */
+Doc *query_filters_doc(Req *rq, const RecordType *t, const Query *q);
+Doc *query_chips_doc(Req *rq, const RecordType *t, const Query *q);
+
+static inline const Field *const *as_const_fields(const Field **l) { return (const Field *const *)l; }
+
+/* rfacet.c: counts by f (NULL: by state), added to the list `facets` */
+MUST_USE bool facet_doc(Req *rq, const RecordType *t, const Query *q, const Field *f, Doc *facets);
+
+/* rtable.c */
+Doc *table_doc(Req *rq, const RecordType *t, const Field *const *cols, size_t n_cols, const RecPage *page, bool sortable,
+               bool check);
+
+/* racts.c: permitted actions in a document */
+MUST_USE bool actions_doc(Req *rq, const Rec *r, Doc *o);
+Doc *action_form_doc(Req *rq, const RecordType *t, const Action *act, Str href, const Findings *found);
+
+/* rflow.c */
+Doc *flow_steps_doc(Req *rq, const Rec *r);
+MUST_USE bool history_doc(Req *rq, const Rec *r, size_t limit, Doc **ret);
+Doc *event_doc(Req *rq, const RecordType *t, const Event *e);
+
+/* rconflict.c */
+MUST_USE bool conflict_page(Req *rq, const RecordType *t, const Rec *now, int64_t rev, const Value *values, const bool *set);
+
+/* ract.c */
+MUST_USE bool bulk_confirm(Req *rq, const RecordType *t, const Action *act, const Str *ids, size_t n, Str back, const Findings *found);
+
+/* rshow.c */
+MUST_USE bool show_doc(Req *rq, const Rec *r);             /* the whole page document of a record */
+MUST_USE bool req_record(Req *rq, const RecordType **ret_t, Rec *ret);
+
+bool req_need_user(Req *rq);       /* signed in, or a JSON reader of published records */
+
+/* handlers, one file a group */
+PageFn record_list, record_new, record_create, record_show, record_edit, record_update, record_delete, record_history,
+    record_action, record_bulk, record_unmask, record_check_field, record_file_add, file_get, file_delete, desk_page, journal_page,
+    clauses_page, login_page, login_post, logout_post, view_post, health_page, home_page, access_page, users_page, users_post, user_password_post,
+    user_disable_post, account_page, account_password_post, tokens_page, tokens_post, token_drop_post, search_page;

@@ -1,0 +1,118 @@
+/*
+ * login.c - signing in and out, the two view switches, the front door and the health check.
+ */
+#include "page/internal.h"
+
+static Str next_of(const Req *rq)
+{
+    Str next = req_param(rq, "next");
+    return url_local(next) && !str_starts(next, S("/log")) ? next : S("/desk");
+}
+
+static bool login_form(Req *rq, Str error)
+{
+    rq->doc = doc_obj(rq->mem);
+    rq->view = "core/login";
+    doc_set_strc(rq->doc, "title", "登录");
+    doc_set_str(rq->doc, "next", next_of(rq));
+    doc_set_str(rq->doc, "login", req_param(rq, "login"));
+    doc_set_str(rq->doc, "login_csrf", login_csrf(rq, true));
+    if (error.n != 0) {
+        doc_set_str(rq->doc, "error", error);
+    } else {
+        doc_set_null(rq->doc, "error");
+    }
+    return true;
+}
+
+bool login_page(Req *rq)
+{
+    if (rq->actor.user != 0) {
+        return req_see(rq, next_of(rq));
+    }
+    return login_form(rq, S(""));
+}
+
+static bool must_change(Req *rq, Str login)
+{
+    User u;
+    bool must = user_by_login(&rq->cx, rq->store, login, &u) && u.must_change;
+    cx_clear(&rq->cx);
+    return must;
+}
+
+bool login_post(Req *rq)
+{
+    Str want = login_csrf(rq, false), token, login = str_trim(req_param(rq, "login"));
+    Actor who;
+    if (want.n == 0 || !same_secret(want, req_param(rq, "csrf"))) {
+        rq->status = err_info(E_CSRF)->http;
+        return login_form(rq, S("登录页面已过期，请重新填写后登录"));
+    }
+    if (!session_open(&rq->cx, rq->store, login, req_param(rq, "password"), rq->net->peer, &token, &who)) {
+        if (rq->wants_json || (rq->cx.err != E_UNAUTHENTICATED && rq->cx.err != E_LOCKED)) {
+            return false;
+        }
+        rq->status = err_info(rq->cx.err)->http;
+        Str why = rq->cx.err == E_LOCKED ? cx_text(&rq->cx) : S("用户名或口令不对，请重新填写。连续 5 次不对会锁定 15 分钟");
+        cx_clear(&rq->cx);
+        return login_form(rq, why);
+    }
+    set_cookie(rq, str_c(session_cookie(rq->site)), token, -1, true);
+    rq->session = token;
+    if (must_change(rq, login)) {
+        req_flash(rq, S("warn"), S("您的口令是别人代设的，请先改成只有自己知道的口令"));
+        return req_see(rq, S("/account"));
+    }
+    return req_see(rq, next_of(rq));
+}
+
+bool logout_post(Req *rq)
+{
+    if (rq->session.n != 0 && !session_close(&rq->cx, rq->store, rq->session)) {
+        return false;
+    }
+    set_cookie(rq, str_c(session_cookie(rq->site)), S(""), 0, true);
+    req_header(rq, S("clear-site-data"), S("\"cache\""));
+    return req_see(rq, S("/login"));
+}
+
+bool view_post(Req *rq)
+{
+    Exchange *x = exchange(rq);
+    Str here = req_param(rq, "here"), big = req_param(rq, "big"), contrast = req_param(rq, "contrast");
+    bool b = big.n != 0 ? str_eq(big, S("1")) : x->big, c = contrast.n != 0 ? str_eq(contrast, S("1")) : x->contrast;
+    set_cookie(rq, S("tamga_view"), b && c ? S("big.contrast") : b ? S("big") : c ? S("contrast") : S(""), 31536000, false);
+    return req_see(rq, url_local(here) ? here : S("/"));
+}
+
+bool home_page(Req *rq)
+{
+    if (rq->actor.user != 0) {
+        return req_see(rq, S("/desk"));
+    }
+    for (size_t i = 0; i < rq->pack->n_menu; i++) { /* the first page kept for everybody is the public's front page */
+        const Route *r = route_of(rq->site, "GET", rq->pack->menu[i].href);
+        if (r != NULL && r->auth == AUTH_PUBLIC && (r->flags & ROUTE_CACHE)) {
+            return req_see(rq, rq->pack->menu[i].href);
+        }
+    }
+    return req_see(rq, S("/login"));
+}
+
+bool health_page(Req *rq)
+{
+    rq->wants_json = true;
+    rq->doc = doc_obj(rq->mem);
+    doc_set_strc(rq->doc, "status", "ok");
+    doc_set_str(rq->doc, "pack", rq->pack->id);
+    doc_set_str(rq->doc, "pack_version", rq->pack->version);
+    return rq->cx.db != NULL || fail(&rq->cx, E_DB, "数据库没有打开");
+}
+
+bool access_page(Req *rq)
+{
+    doc_set_strc(rq->doc, "title", "无障碍说明");
+    req_crumb(rq, S("无障碍说明"), S(""));
+    return true;
+}

@@ -1,0 +1,108 @@
+/*
+ * racts.c - the steps a person may take with a record, as part of its document: buttons and API clients read the same decision.
+ */
+#include "page/internal.h"
+
+static const char *reason_word(const Action *a)
+{
+    return a->reason_required ? "required" : a->ask_reason ? "optional" : "none";
+}
+
+Doc *action_form_doc(Req *rq, const RecordType *t, const Action *act, Str href, const Findings *found)
+{
+    Doc *o = doc_obj(rq->mem);
+    doc_set_str(o, "id", act->id);
+    doc_set_str(o, "label", act->label);
+    doc_set_str(o, "tone", tone_word(act->tone));
+    doc_set_strc(o, "method", "POST");
+    doc_set_str(o, "href", href);
+    doc_set_strc(o, "reason", reason_word(act));
+    if (act->clause.n != 0) {
+        doc_set_str(o, "clause", act->clause);
+    } else {
+        doc_set_null(o, "clause");
+    }
+    Doc *phrases = doc_set_list(o, "phrases");
+    for (size_t i = 0; i < act->n_phrases; i++) {
+        doc_add_str(phrases, act->phrases[i].value.n != 0 ? act->phrases[i].value : act->phrases[i].label);
+    }
+    Doc *inputs = doc_set_list(o, "inputs");
+    for (size_t i = 0; i < act->n_ask && rq->wants_json; i++) {
+        Doc *f = doc_add_obj(inputs);
+        doc_set_str(f, "name", act->ask[i].id);
+        doc_set_str(f, "label", act->ask[i].label);
+        doc_set_bool(f, "required", act->ask[i].required);
+    }
+    if (rq->wants_json) {
+        return o;
+    }
+    if (act->confirm.n != 0) {
+        doc_set_str(o, "confirm", act->confirm);
+    } else {
+        doc_set_null(o, "confirm");
+    }
+    doc_set_bool(o, "asks_reason", act->ask_reason || act->reason_required);
+    doc_set_bool(o, "reason_required", act->reason_required);
+    bool typed = found != NULL && str_eq(req_arg(rq, "action"), act->id);
+    doc_set_str(o, "reason_text", typed ? param_get(&rq->form, S("reason")) : S(""));
+    Doc *fields = doc_set_list(o, "fields");
+    FieldCtx c = {.rq = rq, .found = typed ? found : NULL, .typed = typed ? &rq->form : NULL};
+    (void)t;
+    for (size_t i = 0; i < act->n_ask; i++) {
+        doc_add_doc(fields, field_doc(&c, &act->ask[i], act->ask[i].id, NULL));
+    }
+    return o;
+}
+
+static void verdict_list(Req *rq, Doc *o, const Verdict *v, size_t n)
+{
+    Doc *l = doc_set_list(o, "conditions");
+    for (size_t i = 0; i < n; i++) {
+        Doc *c = doc_add_obj(l);
+        doc_set_str(c, "text", v[i].condition->say);
+        doc_set_str(c, "verdict", v[i].verdict == 1 ? S("yes") : v[i].verdict == 0 ? S("no") : S("unknown"));
+        doc_set_str(c, "value", v[i].why);
+        if (v[i].condition->clause.n != 0) {
+            doc_set_str(c, "clause", v[i].condition->clause);
+        } else {
+            doc_set_null(c, "clause");
+        }
+        if (!rq->wants_json) {
+            doc_set_bool(c, "ok", v[i].verdict == 1);
+            doc_set_bool(c, "bad", v[i].verdict == 0);
+            doc_set_bool(c, "warn", v[i].verdict == -1);
+            doc_set_null(c, "href");
+        }
+    }
+}
+
+/* Findings of a refused step are left in rq->doc by the handler under "act_errors", to stand beside the inputs they are about. */
+bool actions_doc(Req *rq, const Rec *r, Doc *o)
+{
+    const RecordType *t = r->type;
+    Doc *l = doc_set_list(o, "actions");
+    for (size_t i = 0; i < t->n_actions; i++) {
+        const Action *act = &t->actions[i];
+        if (!access_action(rq->pack, &rq->actor, r, act)) {
+            continue;
+        }
+        bool can;
+        Str why;
+        Verdict *v = NULL;
+        size_t n = 0;
+        if (!rec_can(&rq->cx, rq->store, &rq->actor, r, act, &can, &why, &v, &n)) {
+            return false;
+        }
+        Str tail = str_printf(rq->mem, "/do/%.*s", STRF(act->id));
+        Doc *a = action_form_doc(rq, t, act, url_record(rq->mem, t, r->id, str_z(rq->mem, tail)), exchange(rq)->act_found);
+        doc_set_bool(a, "can", can);
+        if (can) {
+            doc_set_null(a, "why");
+        } else {
+            doc_set_str(a, "why", why);
+        }
+        verdict_list(rq, a, v, n);
+        doc_add_doc(l, a);
+    }
+    return true;
+}

@@ -1,0 +1,261 @@
+/*
+ * rshow.c - one record: where it stands, what it says, what may be done with it, what refers to it, its files and its history.
+ */
+#include "page/internal.h"
+
+#define LINK_ROWS 6
+#define HISTORY_SHOWN 20
+
+/* Warnings kept with the record: JSON list of findings. */
+static void kept_checks(Req *rq, const Rec *r)
+{
+    Doc *l = doc_set_list(rq->doc, "checks");
+    Str why;
+    Doc *kept = r->warnings.n != 0 ? json_read(rq->mem, r->warnings, &why) : NULL;
+    for (const Doc *c = kept != NULL && kept->kind == DOC_LIST ? kept->first : NULL; c != NULL; c = c->next) {
+        Doc *o = doc_add_obj(l);
+        Str field = doc_get_str(c, "field"), clause = doc_get_str(c, "clause");
+        const Field *f = type_field(r->type, field);
+        doc_set_str(o, "text", doc_get_str(c, "text"));
+        doc_set_str(o, "value", f != NULL ? f->label : S(""));
+        doc_set_bool(o, "ok", false);
+        doc_set_bool(o, "bad", false);
+        doc_set_bool(o, "warn", true);
+        doc_set_null(o, "href");
+        if (clause.n != 0) {
+            doc_set_str(o, "clause", clause);
+        } else {
+            doc_set_null(o, "clause");
+        }
+    }
+}
+
+static void fact(Req *rq, Doc *facts, const Rec *r, const Field *f)
+{
+    const Value *v = &r->v[f->index];
+    Doc *o = doc_add_obj(facts);
+    doc_set_str(o, "label", f->label);
+    doc_set_str(o, "text", value_text(rq, f, v));
+    if (f->kind == FT_REF && v->has) {
+        doc_set_str(o, "href", url_record(rq->mem, f->ref, v->i, ""));
+    } else {
+        doc_set_null(o, "href");
+    }
+    doc_set_str(o, "unit", f->unit);
+    doc_set_bool(o, "wide", f->kind == FT_LONG);
+    doc_set_bool(o, "locked", f->personal && v->has);
+    if (f->clause.n != 0) {
+        doc_set_str(o, "clause", f->clause);
+    } else {
+        doc_set_null(o, "clause");
+    }
+}
+
+static void one_section(Req *rq, Doc *sections, const Rec *r, Str label, const Field *const *fields, size_t n)
+{
+    Doc *o = doc_obj(rq->mem), *facts = doc_set_list(o, "facts"), *tables = doc_set_list(o, "tables");
+    doc_set_str(o, "label", label);
+    for (size_t i = 0; i < n; i++) {
+        if (!field_visible(rq, r, fields[i])) {
+            continue;
+        }
+        if (fields[i]->kind == FT_LIST) {
+            doc_add_doc(tables, value_rows(rq, fields[i], &r->v[fields[i]->index]));
+        } else {
+            fact(rq, facts, r, fields[i]);
+        }
+    }
+    if (facts->n + tables->n != 0) {
+        doc_add_doc(sections, o);
+    }
+}
+
+static void all_sections(Req *rq, const Rec *r)
+{
+    const RecordType *t = r->type;
+    Doc *sections = doc_set_list(rq->doc, "sections");
+    bool *placed = NEW_ARRAY(rq->mem, bool, t->n_fields);
+    for (size_t i = 0; i < t->n_sections; i++) {
+        const Section *s = &t->sections[i];
+        one_section(rq, sections, r, s->label, as_const_fields(s->fields), s->n);
+        for (size_t k = 0; k < s->n; k++) {
+            placed[s->fields[k]->index] = true;
+        }
+    }
+    const Field **rest = arena_alloc_array(rq->mem, sizeof *rest, t->n_fields + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_fields; i++) {
+        if (!placed[i]) {
+            rest[n++] = &t->fields[i];
+        }
+    }
+    one_section(rq, sections, r, t->n_sections != 0 ? S("其他") : t->label, as_const_fields(rest), n);
+}
+
+static bool one_link(Req *rq, Doc *links, const Rec *r, const Link *link)
+{
+    const RecordType *t = link->type;
+    Query q = {.type = t, .limit = LINK_ROWS, .n_filters = 1};
+    q.filters[0] = (Filter){.field = link->via, .op = OP_EQ, .value = {.has = true, .i = r->id}};
+    RecPage page;
+    if (!rec_list(&rq->cx, rq->store, &rq->actor, &q, true, &page)) {
+        return false;
+    }
+    req_reads(rq, t);
+    Str id = id_text(rq->mem, r->id), base = str_printf(rq->mem, "/r/%.*s", STRF(t->id));
+    UrlSet set = {link->via->id, id};
+    Doc *o = doc_add_obj(links);
+    doc_set_str(o, "id", link->id);
+    doc_set_str(o, "label", link->label);
+    doc_set_str(o, "type", t->id);
+    doc_set_int(o, "total", page.total);
+    doc_set_str(o, "href", url_with(rq->mem, base, NULL, &set, 1));
+    if (rq->wants_json) {
+        return true;
+    }
+    bool create = rq->actor.org != NULL && access_create(rq->pack, &rq->actor, t, rq->actor.org);
+    if (create) {
+        doc_set_str(o, "new", url_with(rq->mem, str_printf(rq->mem, "%.*s/new", STRF(base)), NULL, &set, 1));
+    } else {
+        doc_set_null(o, "new");
+    }
+    const Field **cols = arena_alloc_array(rq->mem, sizeof *cols, t->n_list_cols + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_list_cols && n < 4; i++) {
+        if (t->list_cols[i] != link->via) {
+            cols[n++] = t->list_cols[i];
+        }
+    }
+    doc_set_doc(o, "table", table_doc(rq, t, as_const_fields(cols), n, &page, false, false));
+    return true;
+}
+
+static bool file_rows(Req *rq, const Rec *r)
+{
+    static const Str TRUST[][2] = {{STR_INIT("A"), STR_INIT("主管部门出具")},
+                                   {STR_INIT("B"), STR_INIT("已核验")},
+                                   {STR_INIT("C"), STR_INIT("上传材料")},
+                                   {STR_INIT("D"), STR_INIT("自行申报")}};
+    File *files;
+    size_t n;
+    if (!file_list(&rq->cx, rq->store, &rq->actor, r->type, r->id, &files, &n)) {
+        return false;
+    }
+    bool edit = access_edit(rq->pack, &rq->actor, r);
+    Doc *l = doc_set_list(rq->doc, "files");
+    for (size_t i = 0; i < n; i++) {
+        const File *f = &files[i];
+        Doc *o = doc_add_obj(l);
+        Str trust = f->trust;
+        for (size_t k = 0; k < ARRAY_LEN(TRUST); k++) {
+            trust = str_eq(f->trust, TRUST[k][0]) ? TRUST[k][1] : trust;
+        }
+        doc_set_id(o, "id", f->id);
+        doc_set_str(o, "name", f->name);
+        doc_set_str(o, "kind", f->kind);
+        doc_set_str(o, "mime", f->mime);
+        doc_set_str(o, "sha256", f->sha256);
+        doc_set_shown(o, "trust", f->trust, trust);
+        Doc *size = doc_set_int(o, "size", f->size);
+        size->show = f->size < 1 << 20 ? str_printf(rq->mem, "%lld KB", (long long)(f->size + 1023) / 1024)
+                                       : str_printf(rq->mem, "%lld.%lld MB", (long long)(f->size >> 20), (long long)((f->size & 0xfffff) * 10 >> 20));
+        doc_set_instant(o, "created_at", f->created_ms);
+        doc_set_str(o, "by", f->by);
+        doc_set_str(o, "href", str_printf(rq->mem, "/files/%.*s", STRF(id_text(rq->mem, f->id))));
+        doc_set_bool(o, "may_drop", edit);
+    }
+    return true;
+}
+
+static void may(Req *rq, const Rec *r)
+{
+    bool edit = access_edit(rq->pack, &rq->actor, r);
+    Doc *o = doc_set_obj(rq->doc, "may");
+    doc_set_bool(o, "edit", edit);
+    doc_set_bool(o, "delete", edit && r->state->initial);
+    doc_set_bool(o, "upload", edit);
+    doc_set_bool(o, "history", access_flag(&rq->actor, r->type, 'h'));
+    bool personal = false;
+    for (size_t i = 0; i < r->type->n_fields; i++) {
+        personal = personal || (r->type->fields[i].personal && r->v[i].has);
+    }
+    doc_set_bool(o, "unmask", personal && access_flag(&rq->actor, r->type, 'u') && !rq->actor.read_only);
+}
+
+bool show_doc(Req *rq, const Rec *r)
+{
+    const RecordType *t = r->type;
+    rq->doc = rec_doc(rq, r);
+    req_etag(rq, r->rev);
+    may(rq, r);
+    if (!actions_doc(rq, r, rq->doc)) {
+        return false;
+    }
+    kept_checks(rq, r);
+    Doc *links = doc_set_list(rq->doc, "links");
+    for (size_t i = 0; i < t->n_links; i++) {
+        if (!one_link(rq, links, r, &t->links[i])) {
+            return false;
+        }
+    }
+    if (rq->actor.user != 0 && !file_rows(rq, r)) {
+        return false;
+    }
+    doc_set_str(rq->doc, "href", url_record(rq->mem, t, r->id, ""));
+    if (rq->wants_json) {
+        return true;
+    }
+    if (rq->actor.user == 0) {
+        doc_set_list(rq->doc, "files");
+    }
+    all_sections(rq, r);
+    doc_set_doc(rq->doc, "steps", flow_steps_doc(rq, r));
+    Doc *history;
+    if (!history_doc(rq, r, HISTORY_SHOWN, &history)) {
+        return false;
+    }
+    doc_set_doc(rq->doc, "events", history);
+    doc_set_str(rq->doc, "type_label", t->label);
+    doc_set_str(rq->doc, "state_tone", tone_word(r->state->tone));
+    doc_set_str(rq->doc, "idem", random_token(rq->mem, 12));
+    doc_set_str(rq->doc, "base", url_record(rq->mem, t, r->id, ""));
+    req_crumb(rq, t->label, str_printf(rq->mem, "/r/%.*s", STRF(t->id)));
+    req_crumb(rq, rec_title(rq, r), S(""));
+    return true;
+}
+
+/* The record at hand: by {id}. */
+bool req_record(Req *rq, const RecordType **ret_t, Rec *ret)
+{
+    int64_t id;
+    *ret_t = req_type(rq);
+    if (*ret_t == NULL || !req_need_user(rq) || !req_id(rq, &id)) {
+        return false;
+    }
+    req_reads(rq, *ret_t);
+    return rec_get(&rq->cx, rq->store, &rq->actor, *ret_t, id, ret);
+}
+
+bool record_show(Req *rq)
+{
+    const RecordType *t;
+    Rec r;
+    return req_record(rq, &t, &r) && show_doc(rq, &r);
+}
+
+bool record_history(Req *rq)
+{
+    const RecordType *t;
+    Rec r;
+    Doc *events;
+    if (!req_record(rq, &t, &r) || !history_doc(rq, &r, 1000, &events)) {
+        return false;
+    }
+    rq->doc = doc_obj(rq->mem);
+    doc_set_str(rq->doc, "title", str_printf(rq->mem, "%.*s：全部历史", STRF(rec_title(rq, &r))));
+    doc_set_doc(rq->doc, "events", events);
+    req_crumb(rq, t->label, str_printf(rq->mem, "/r/%.*s", STRF(t->id)));
+    req_crumb(rq, rec_title(rq, &r), url_record(rq->mem, t, r.id, ""));
+    req_crumb(rq, S("历史"), S(""));
+    return true;
+}
