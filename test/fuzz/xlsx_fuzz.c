@@ -1,0 +1,153 @@
+/*
+ * xlsx_fuzz.c - workbooks. An input that begins with PK is the file itself; any other is the XML inside one: sheet, shared strings, styles,
+ * workbook, divided by the byte 1 and packed without compression, so that the fuzzer need not guess checksums.
+ */
+#include <stdio.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/buf.h"
+#include "fmt/xlsx.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MAX_PARTS 8
+
+typedef struct {
+    Str name, text;
+    size_t at;
+    uint32_t crc;
+} Part;
+
+static const TableLimits LIMITS = {.max_bytes = 1 << 20, .max_rows = 1000, .max_cols = 50, .max_cell = 2000};
+static char path[64];
+
+static void drop_file(void)
+{
+    unlink(path);
+}
+
+static void put(Buf *b, uint32_t v, int bytes)
+{
+    for (int i = 0; i < bytes; i++) {
+        buf_addc(b, (char)(v >> (8 * i) & 255));
+    }
+}
+
+/* The fields that the local and the central header share. */
+static void put_header(Buf *b, const Part *p)
+{
+    put(b, 20, 2);
+    put(b, 0, 4); /* flags, stored */
+    put(b, 0, 4); /* time, date */
+    put(b, p->crc, 4);
+    put(b, (uint32_t)p->text.n, 4);
+    put(b, (uint32_t)p->text.n, 4);
+    put(b, (uint32_t)p->name.n, 2);
+    put(b, 0, 2);
+}
+
+static Str pack(Arena *mem, Part *parts, size_t n)
+{
+    Buf b = buf_new(mem, (size_t)8 << 20);
+    for (size_t i = 0; i < n; i++) {
+        parts[i].at = b.n;
+        parts[i].crc = (uint32_t)crc32(0, (const Bytef *)parts[i].text.p, (uInt)parts[i].text.n);
+        put(&b, 0x04034b50, 4);
+        put_header(&b, &parts[i]);
+        buf_add(&b, parts[i].name);
+        buf_add_bytes(&b, parts[i].text.p, parts[i].text.n);
+    }
+    size_t start = b.n;
+    for (size_t i = 0; i < n; i++) {
+        put(&b, 0x02014b50, 4);
+        put(&b, 20, 2);
+        put_header(&b, &parts[i]);
+        put(&b, 0, 2); /* comment */
+        put(&b, 0, 4); /* disk, internal attributes */
+        put(&b, 0, 4);
+        put(&b, (uint32_t)parts[i].at, 4);
+        buf_add(&b, parts[i].name);
+    }
+    size_t end = b.n;
+    put(&b, 0x06054b50, 4);
+    put(&b, 0, 4);
+    put(&b, (uint32_t)n, 2);
+    put(&b, (uint32_t)n, 2);
+    put(&b, (uint32_t)(end - start), 4);
+    put(&b, (uint32_t)start, 4);
+    put(&b, 0, 2);
+    CHECK(!b.full);
+    return buf_str(&b);
+}
+
+static Str book_of(Arena *mem, Str in)
+{
+    static const Str NAMES[] = {STR_INIT("xl/worksheets/sheet1.xml"), STR_INIT("xl/sharedStrings.xml"), STR_INIT("xl/styles.xml"),
+                                STR_INIT("xl/workbook.xml")};
+    Part parts[MAX_PARTS] = {
+        {.name = S("_rels/.rels"),
+         .text = S("<Relationships><Relationship Id=\"r1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+                   "officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>")},
+        {.name = S("xl/_rels/workbook.xml.rels"),
+         .text = S("<Relationships><Relationship Id=\"a\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+                   "worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"b\" Type=\"http://schemas.openxmlformats.org/"
+                   "officeDocument/2006/relationships/sharedStrings\" Target=\"sharedStrings.xml\"/><Relationship Id=\"c\" Type=\""
+                   "http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles\" Target=\"styles.xml\"/></Relationships>")},
+    };
+    size_t n = 2;
+    Str rest = in, part;
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        (void)str_cut(rest, 1, &part, &rest);
+        if (i == 3 && part.n == 0) {
+            part = S("<workbook xmlns:r=\"x\"><sheets><sheet name=\"a\" sheetId=\"1\" r:id=\"a\"/></sheets></workbook>");
+        }
+        if (part.n != 0) {
+            parts[n++] = (Part){.name = NAMES[i], .text = part};
+        }
+    }
+    return pack(mem, parts, n);
+}
+
+typedef struct {
+    size_t row, n;
+} Seen;
+
+static bool see(void *ctx, size_t row, const Cell *cells, size_t n)
+{
+    Seen *seen = ctx;
+    CHECK(row > seen->row && n <= LIMITS.max_cols && ++seen->n <= LIMITS.max_rows);
+    seen->row = row;
+    for (size_t i = 0; i < n; i++) {
+        CHECK(utf8_valid(cells[i].text) && cells[i].kind <= CELL_ERROR);
+        CHECK(cells[i].kind != CELL_EMPTY || cells[i].text.n == 0);
+    }
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static Arena *mem;
+    if (mem == NULL) {
+        mem = arena_new(0);
+        snprintf(path, sizeof path, "%s/tamga-fuzz-%d.xlsx", P_tmpdir, (int)getpid());
+        atexit(drop_file);
+    }
+    Cx cx;
+    cx_init(&cx, mem);
+    Str in = str_n((const char *)data, size);
+    Str file = str_starts(in, S("PK")) ? in : book_of(mem, in);
+    FILE *f = fopen(path, "wb");
+    CHECK(f != NULL && fwrite(file.p, 1, file.n, f) == file.n && fclose(f) == 0);
+    Seen seen = {0};
+    if (!xlsx_read(&cx, path, 0, &LIMITS, see, &seen)) {
+        CHECK(cx.err != E_OK && cx.err_text.n != 0 && utf8_valid(cx.err_text));
+        cx_clear(&cx);
+    }
+    XlsxInfo info;
+    if (xlsx_info(&cx, path, &info)) {
+        CHECK(info.n_sheets <= ARRAY_LEN(info.sheet_names) && info.n_properties <= ARRAY_LEN(info.properties));
+    }
+    arena_reset(mem);
+    return 0;
+}
