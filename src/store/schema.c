@@ -121,26 +121,6 @@ static bool make_index(Cx *cx, Db *db, const RecordType *t, Str name, Str column
     return run_ddl(cx, db, q);
 }
 
-/* The columns that are together unique: without it the planner may take the index of one that half the table shares. */
-static bool make_unique_index(Cx *cx, Db *db, const RecordType *t)
-{
-    if (t->n_unique == 0) {
-        return true;
-    }
-    Sql *q = sql_new(cx->mem);
-    sql_lit(q, "create index if not exists ");
-    sql_ident(q, str_printf(cx->mem, "i_%.*s__unique", STRF(t->id)));
-    sql_lit(q, " on ");
-    sql_ident2(q, S("r_"), t->id);
-    sql_lit(q, " (");
-    for (size_t i = 0; i < t->n_unique; i++) {
-        sql_ident2(q, S("f_"), t->unique[i]->id);
-        sql_lit(q, ", ");
-    }
-    sql_lit(q, "home) where deleted is null");
-    return run_ddl(cx, db, q);
-}
-
 /* Lists run newest first, ties by id: many records of one import share their time, so the id must be in the index. */
 static bool make_order_index(Cx *cx, Db *db, const RecordType *t, Str name, bool by_home)
 {
