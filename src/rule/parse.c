@@ -375,7 +375,7 @@ static bool parse_docno(const Input *in, Str as_typed, Value *ret)
 {
     Str s;
     if (doc_number_normal(in->mem, as_typed, &s) != CODE_OK) {
-        return wrong(in, "format", "“%.*s”不是发文字号，应如 内人社办发〔2024〕118号", STRF(quoted(in)));
+        return wrong(in, "format", "“%.*s”不是发文字号，应如 某政办发〔2024〕118号", STRF(quoted(in)));
     }
     *ret = (Value){.has = true, .s = s};
     return true;
