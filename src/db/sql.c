@@ -44,6 +44,11 @@ void sql_ident2(Sql *q, Str prefix, Str name)
 static struct SqlArg *next_arg(Sql *q)
 {
     CHECK(q->n_args < SQL_MAX_ARGS);
+    if (q->n_args == q->cap_args) { /* most statements have a handful: clearing room for all of them costs more than growing */
+        int cap = q->cap_args == 0 ? 8 : MIN(q->cap_args * 4, SQL_MAX_ARGS);
+        q->args = arena_grow(q->text.mem, q->args, (size_t)q->cap_args * sizeof *q->args, (size_t)cap * sizeof *q->args);
+        q->cap_args = cap;
+    }
     return &q->args[q->n_args++];
 }
 

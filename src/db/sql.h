@@ -14,8 +14,8 @@ typedef struct {
         enum { SQL_ARG_NULL, SQL_ARG_INT, SQL_ARG_TEXT, SQL_ARG_BLOB } kind;
         int64_t i;
         Str s;
-    } args[SQL_MAX_ARGS];
-    int n_args;
+    } *args;
+    int n_args, cap_args; /* at most SQL_MAX_ARGS */
 } Sql;
 
 Sql *sql_new(Arena *mem);
