@@ -326,6 +326,48 @@ bool rec_list(Cx *cx, Store *s, const Actor *a, const Query *query, bool want_to
     return ok && (!want_total || count_total(cx, s, a, query, &ret->total));
 }
 
+bool rec_each(Cx *cx, Store *s, const Actor *a, const Query *query, RecEachFn *fn, void *ctx)
+{
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select ");
+    buf_add(&q->text, s->types[query->type->index].columns);
+    sql_lit(q, " from ");
+    sql_ident(q, s->types[query->type->index].table);
+    if (!query_where(cx, s, a, query, NULL, q)) {
+        return cx->err == E_OK;
+    }
+    sql_lit(q, " order by ");
+    order_column(q, query);
+    if (query->ascending) {
+        sql_lit(q, " asc, id asc");
+    } else {
+        sql_lit(q, " desc, id desc");
+    }
+    Scope scope = access_scope(cx->mem, s->pack, a, query->type);
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    bool ok = st != NULL;
+    for (bool row = true; ok && row;) {
+        Rec r;
+        ok = stmt_step(cx, st, &row);
+        if (!ok || !row) {
+            break;
+        }
+        ArenaMark mark = arena_mark(cx->mem);
+        ok = row_read(cx, s, query->type, st, false, &r);
+        if (ok) {
+            rec_redact(a, &r, scope.published_only);
+            ok = fn(ctx, &r);
+        }
+        if (ok) { /* a failure's text stays */
+            arena_release(cx->mem, mark);
+        }
+    }
+    if (st != NULL) {
+        stmt_done(st);
+    }
+    return ok;
+}
+
 /* What the cache keeps of a cross count: texts in a row, with their lengths. */
 static Str pack_counts(Cx *cx, const CrossCount *items, size_t n, size_t n_fields)
 {

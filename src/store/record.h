@@ -40,6 +40,11 @@ typedef struct {
 
 MUST_USE bool rec_list(Cx *cx, Store *s, const Actor *a, const Query *q, bool want_total, RecPage *ret);
 
+/* rec_each - fn for every record the query selects (limit, offset and cursor aside), in its order, as one consistent reading; what is
+ * allocated from cx->mem meanwhile is released after each record. Stops when fn returns false: then its failure is the result. */
+typedef bool RecEachFn(void *ctx, const Rec *r);
+MUST_USE bool rec_each(Cx *cx, Store *s, const Actor *a, const Query *q, RecEachFn *fn, void *ctx);
+
 typedef struct {
     Str key;                     /* code, region code, state id; empty: not given */
     int64_t n;
