@@ -107,6 +107,9 @@ typedef struct {
 } Styles;
 MUST_USE bool styles_read(Package *p, Str part, Styles *ret);
 
+/* sheet_read - xlsx_read on an open package. */
+MUST_USE bool sheet_read(Package *p, size_t sheet, XlsxRowFn *row, void *ctx);
+
 /* value_number - the text a person sees for the number written as `raw` in a cell of this format. Out needs VALUE_MAX bytes. */
 #define VALUE_MAX 400
 CellKind value_number(Str raw, FormatKind format, bool date1904, char *out, size_t *ret_n, bool *ret_lossy);

@@ -313,7 +313,7 @@ static void sheet_end(Xml *x, const char *name)
     }
 }
 
-static bool read_sheet(Package *p, size_t sheet, XlsxRowFn *row, void *ctx)
+bool sheet_read(Package *p, size_t sheet, XlsxRowFn *row, void *ctx)
 {
     static const XmlHandlers on = {.start = sheet_start, .end = sheet_end, .text = sheet_text};
     Workbook book;
@@ -337,7 +337,7 @@ bool xlsx_read(Cx *cx, const char *path, size_t sheet, const TableLimits *limits
     if (!package_open(cx, path, limits, &p)) {
         return false;
     }
-    bool good = read_sheet(&p, sheet, row, ctx);
+    bool good = sheet_read(&p, sheet, row, ctx);
     package_close(&p);
     return good;
 }
