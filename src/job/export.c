@@ -1,6 +1,6 @@
 /*
- * export.c - a query's records into a spreadsheet, as the actor sees them: read page by page in one snapshot, written as they come, so
- * that memory does not grow with the number of records.
+ * export.c - a query's records into a spreadsheet, as the actor sees them: read in one go, written as they come, so that memory does
+ * not grow with the number of records.
  *
  * What a role does not see is no column; personal data stay masked; numbers are numbers, dates ISO, the rest as people read it.
  */
@@ -13,13 +13,13 @@
 #include "job/job.h"
 #include "rule/validate.h"
 
-#define PAGE 200
+#define PROGRESS_EACH 500
 #define FLUSH_AT ((size_t)1 << 20)
 #define MAX_LABELS 20000
 
 typedef struct {
     Cx *cx;
-    Arena *mem;                  /* of the export; cx->mem is emptied after each page */
+    Arena *mem;                  /* of the export; cx->mem is emptied after each record */
     Store *s;
     const RecordType *type;
     const Field **cols;
@@ -29,6 +29,9 @@ typedef struct {
     int fd;
     Buf out;
     Map labels;                  /* type.id -> title of a record referred to */
+    int64_t rows, total;
+    JobProgress *progress;
+    void *progress_ctx;
 } Export;
 
 /* ---- columns ---- */
@@ -207,44 +210,44 @@ static bool begin(Export *e, const char *path)
     return true;
 }
 
-static bool pages(Export *e, const Actor *a, Query q, JobProgress *progress, void *ctx, int64_t *ret_rows)
+static bool one_record(void *ctx, const Rec *r)
 {
-    Cx *cx = e->cx;
-    int64_t rows = 0, total = 0;
-    for (bool first = true;; first = false) {
-        RecPage page;
-        if (!rec_list(cx, e->s, a, &q, first, &page)) {
-            return false;
-        }
-        total = first ? page.total : total;
-        for (size_t i = 0; i < page.n; i++) {
-            if (e->csv) {
-                csv_record(e, &page.items[i]);
-            } else {
-                xlsx_record(e, &page.items[i]);
-            }
-        }
-        if (e->csv && e->out.n >= FLUSH_AT && !csv_flush(e)) {
-            return false;
-        }
-        rows += (int64_t)page.n;
-        if (progress != NULL && !progress(ctx, rows, total)) {
-            return fail(cx, E_CANCELLED, "导出已取消");
-        }
-        if (page.next.n == 0 || page.n == 0) {
-            break;
-        }
-        q.after = str_dup(e->mem, page.next);
-        arena_reset(cx->mem);
+    Export *e = ctx;
+    if (e->csv) {
+        csv_record(e, r);
+    } else {
+        xlsx_record(e, r);
     }
-    *ret_rows = rows;
-    return !e->csv || csv_flush(e);
+    e->rows++;
+    if (e->csv && e->out.n >= FLUSH_AT && !csv_flush(e)) {
+        return false;
+    }
+    return e->rows % PROGRESS_EACH != 0 || e->progress == NULL || e->progress(e->progress_ctx, e->rows, e->total) ||
+           fail(e->cx, E_CANCELLED, "导出已取消");
+}
+
+static bool records(Export *e, const Actor *a, const Query *q)
+{
+    RecPage page;
+    Query count = *q;
+    count.limit = 1;
+    count.offset = 0;
+    count.after = S("");
+    if (!rec_list(e->cx, e->s, a, &count, true, &page)) {
+        return false;
+    }
+    e->total = page.total;
+    if (e->progress != NULL && !e->progress(e->progress_ctx, 0, e->total)) {
+        return fail(e->cx, E_CANCELLED, "导出已取消");
+    }
+    return rec_each(e->cx, e->s, a, q, one_record, e) && (!e->csv || csv_flush(e));
 }
 
 bool export_run(Cx *cx, Store *s, const Actor *a, const Query *query, Str format, const char *path, JobProgress *progress, void *ctx,
                 int64_t *ret_rows)
 {
-    Export e = {.cx = cx, .mem = cx->mem, .s = s, .type = query->type, .csv = str_eq(format, S("csv")), .fd = -1};
+    Export e = {.cx = cx, .mem = cx->mem, .s = s, .type = query->type, .csv = str_eq(format, S("csv")), .fd = -1, .progress = progress,
+                .progress_ctx = ctx};
     if (!e.csv && !str_eq(format, S("xlsx"))) {
         return fail(cx, E_NOT_ACCEPTABLE, "只能导出为 xlsx 或 csv");
     }
@@ -253,24 +256,16 @@ bool export_run(Cx *cx, Store *s, const Actor *a, const Query *query, Str format
     }
     e.labels = map_new(e.mem);
     choose_columns(&e, a);
-    Query q = *query;
-    q.limit = PAGE;
-    q.offset = 0;
-    q.after = S("");
     if (!begin(&e, path)) {
         return false;
     }
-    Arena *page_mem = arena_new(0);
-    cx->mem = page_mem;
-    bool ok = db_begin(cx, cx->db); /* one snapshot, so that no record is missed or met twice */
-    if (ok) {
-        ok = pages(&e, a, q, progress, ctx, ret_rows);
-        db_rollback(cx->db);
-    }
+    Arena *row_mem = arena_new(0);
+    cx->mem = row_mem;
+    bool ok = records(&e, a, query);
     cx->mem = e.mem;
     cx->err_text = str_dup(e.mem, cx->err_text);
     cx->err_at = str_dup(e.mem, cx->err_at);
-    arena_free(page_mem);
+    arena_free(row_mem);
     if (e.xlsx != NULL) {
         Cx end;
         cx_init(&end, e.mem);
@@ -282,6 +277,8 @@ bool export_run(Cx *cx, Store *s, const Actor *a, const Query *query, Str format
     }
     if (!ok) {
         (void)unlink(path);
+        return false;
     }
-    return ok;
+    *ret_rows = e.rows;
+    return true;
 }

@@ -9,7 +9,6 @@
 #include "job/sheet.h"
 #include "rule/validate.h"
 
-#define PAGE 200
 #define MAX_ROWS 20000
 
 typedef struct {
@@ -21,6 +20,7 @@ typedef struct {
     SheetPlan plan;
     XlsxCol *cols;
     XlsxWriter *out;
+    size_t rows;
 } Template;
 
 /* ---- lists to choose from ---- */
@@ -133,10 +133,7 @@ static void org_choices(const Template *t, const Field *f, XlsxCol *c)
 static Str hint_of(Arena *mem, const Field *f)
 {
     Buf b = buf_new(mem, 2048);
-    if (f->required) {
-        buf_add(&b, S("必填。"));
-    }
-    buf_add(&b, f->hint);
+    buf_add(&b, f->hint); /* the writer says 必填 itself */
     const char *format = f->kind == FT_DATE      ? "写成 2024-05-01；只知道年月的写 2024-05。"
                          : f->kind == FT_PERIOD  ? "写成 2024、2024H1 或 2024Q1。"
                          : f->kind == FT_USCC    ? "18 位，按文本填写。"
@@ -271,33 +268,28 @@ static bool put_row(Template *t, const Rec *r)
     return true;
 }
 
+static bool one_row(void *ctx, const Rec *r)
+{
+    Template *t = ctx;
+    bool public_only;
+    if (t->rows == MAX_ROWS || !access_read(t->pack, t->a, r, &public_only) || public_only) {
+        return true;
+    }
+    t->rows++;
+    return put_row(t, r);
+}
+
 static bool put_rows(Template *t)
 {
     Cx *cx = t->cx;
-    Arena *keep = cx->mem, *page_mem = arena_new(0);
-    cx->mem = page_mem;
-    Query q = {.type = t->plan.type, .limit = PAGE};
-    bool ok = true;
-    for (size_t rows = 0; ok && rows < MAX_ROWS;) {
-        RecPage page;
-        ok = rec_list(cx, t->s, t->a, &q, false, &page);
-        for (size_t i = 0; ok && i < page.n; i++) {
-            bool public_only;
-            if (access_read(t->pack, t->a, &page.items[i], &public_only) && !public_only) {
-                ok = put_row(t, &page.items[i]);
-                rows++;
-            }
-        }
-        if (!ok || page.n == 0 || page.next.n == 0) {
-            break;
-        }
-        q.after = str_dup(t->mem, page.next);
-        arena_reset(page_mem);
-    }
-    cx->mem = keep;
-    cx->err_text = str_dup(keep, cx->err_text);
-    cx->err_at = str_dup(keep, cx->err_at);
-    arena_free(page_mem);
+    Arena *row_mem = arena_new(0);
+    Query q = {.type = t->plan.type};
+    cx->mem = row_mem;
+    bool ok = rec_each(cx, t->s, t->a, &q, one_row, t);
+    cx->mem = t->mem;
+    cx->err_text = str_dup(t->mem, cx->err_text);
+    cx->err_at = str_dup(t->mem, cx->err_at);
+    arena_free(row_mem);
     return ok;
 }
 
