@@ -4,6 +4,7 @@
 #pragma once
 
 #include "job/job.h"
+#include "db/db.h"
 
 /* query_save - a query as text, to be run later; query_load reads it back against the pack of today (E_INVALID when a field left it). */
 Str query_save(Arena *mem, const Query *q);
@@ -17,3 +18,20 @@ MUST_USE bool file_keep(Cx *cx, const char *path, Str bytes);
 
 /* rows_in - how many non-blank rows a kept workbook has, header included; 0 when it cannot be read (the run will say why). */
 int64_t rows_in(Cx *cx, const char *path);
+
+/* ---- jobrow.c ---- */
+
+#define JOB_COLUMNS                                                                                                                        \
+    "id, user_id, created, started, ended, kind, state, title, type, input_name, text, done, total, n_new, n_changed, n_same, n_wrong,"    \
+    " n_warn, dry_run, has_report, has_output, params, actor"
+
+typedef struct {
+    Job job;
+    Str params, actor;
+} JobRow;
+
+void job_row_read(Arena *mem, Stmt *st, JobRow *r);                          /* a row of JOB_COLUMNS, in their order */
+MUST_USE bool job_row_load(Cx *cx, int64_t id, JobRow *ret);                 /* E_NOT_FOUND */
+MUST_USE bool job_row_own(Cx *cx, const Actor *a, int64_t id, JobRow *ret);  /* E_NOT_FOUND too when it is another person's */
+bool job_row_insert(Cx *cx, Store *s, void *row);                            /* StoreFn; JobRow; E_TOO_MANY above 5 waiting */
+bool job_row_update(Cx *cx, Store *s, void *job);                            /* StoreFn; Job */

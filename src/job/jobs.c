@@ -22,7 +22,6 @@
 #include "store/user.h"
 
 #define KEEP_MS ((int64_t)30 * 86400 * 1000)
-#define MAX_WAITING 5
 #define LIST_MAX 100
 #define PROGRESS_MS 400
 
@@ -52,127 +51,6 @@ static void drop_files(Arena *mem, const Jobs *j, int64_t id)
     }
 }
 
-/* ---- rows ---- */
-
-#define JOB_COLUMNS                                                                                                                        \
-    "id, user_id, created, started, ended, kind, state, title, type, input_name, text, done, total, n_new, n_changed, n_same, n_wrong,"    \
-    " n_warn, dry_run, has_report, has_output, params, actor"
-
-typedef struct {
-    Job job;
-    Str params, actor;
-} JobRow;
-
-static void read_row(Arena *mem, Stmt *st, JobRow *r)
-{
-    Job *b = &r->job;
-    int64_t *const ints[] = {&b->id, &b->user, &b->created_ms, &b->started_ms, &b->ended_ms};
-    Str *const texts[] = {&b->kind, &b->state, &b->title, &b->type, &b->input_name, &b->text};
-    int64_t *const counts[] = {&b->done, &b->total, &b->n_new, &b->n_changed, &b->n_same, &b->n_wrong, &b->n_warn};
-    int c = 0;
-    for (size_t i = 0; i < ARRAY_LEN(ints); i++) {
-        *ints[i] = stmt_col_int(st, c++);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        *texts[i] = stmt_col_dup(mem, st, c++);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
-        *counts[i] = stmt_col_int(st, c++);
-    }
-    b->dry_run = stmt_col_int(st, c++) != 0;
-    b->has_report = stmt_col_int(st, c++) != 0;
-    b->has_output = stmt_col_int(st, c++) != 0;
-    r->params = stmt_col_dup(mem, st, c++);
-    r->actor = stmt_col_dup(mem, st, c);
-}
-
-static bool load_row(Cx *cx, int64_t id, JobRow *ret)
-{
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select " JOB_COLUMNS " from job where id = ?1"));
-    bool row = false;
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, id);
-    bool ok = stmt_step(cx, st, &row);
-    if (ok && row) {
-        read_row(cx->mem, st, ret);
-    }
-    stmt_done(st);
-    return ok && (row || fail(cx, E_NOT_FOUND, "没有找到这个任务"));
-}
-
-static bool own_row(Cx *cx, const Actor *a, int64_t id, JobRow *ret)
-{
-    JobRow r;
-    if (!load_row(cx, id, &r)) {
-        return false;
-    }
-    if (!a->is_system && (a->user == 0 || a->user != r.job.user)) {
-        return fail(cx, E_NOT_FOUND, "没有找到这个任务");
-    }
-    *ret = r;
-    return true;
-}
-
-static bool insert_row(Cx *cx, Store *s, void *arg)
-{
-    const JobRow *r = arg;
-    const Job *b = &r->job;
-    (void)s;
-    int64_t waiting = 0;
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from job where user_id = ?1 and state = 'waiting'"));
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, b->user);
-    if (!stmt_one_int(cx, st, 0, &waiting)) {
-        return false;
-    }
-    if (waiting >= MAX_WAITING) {
-        return fail(cx, E_TOO_MANY, "您已有 %d 个任务在排队，请等它们办完", MAX_WAITING);
-    }
-    st = db_stmt(cx, cx->db, SQL_ADMIN,
-                 S("insert into job (id, user_id, kind, state, title, type, input_name, params, actor, dry_run, done, total, n_new,"
-                   " n_changed, n_same, n_wrong, n_warn, has_report, has_output, text, created, started, ended)"
-                   " values (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', ?10, 0, 0)"));
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, b->id);
-    stmt_int(st, 2, b->user);
-    stmt_text(st, 3, b->kind);
-    stmt_text(st, 4, b->title);
-    stmt_text(st, 5, b->type);
-    stmt_text(st, 6, b->input_name);
-    stmt_text(st, 7, r->params);
-    stmt_text(st, 8, r->actor);
-    stmt_int(st, 9, b->dry_run);
-    stmt_int(st, 10, cx->now_ms);
-    return stmt_run(cx, st);
-}
-
-static bool update_row(Cx *cx, Store *s, void *arg)
-{
-    const Job *b = arg;
-    (void)s;
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
-                       S("update job set state = ?2, text = ?3, done = ?4, total = ?5, n_new = ?6, n_changed = ?7, n_same = ?8,"
-                         " n_wrong = ?9, n_warn = ?10, has_report = ?11, has_output = ?12, started = ?13, ended = ?14 where id = ?1"));
-    if (st == NULL) {
-        return false;
-    }
-    const int64_t ints[] = {b->done, b->total, b->n_new, b->n_changed, b->n_same, b->n_wrong, b->n_warn,
-                            b->has_report, b->has_output, b->started_ms, b->ended_ms};
-    stmt_int(st, 1, b->id);
-    stmt_text(st, 2, b->state);
-    stmt_text(st, 3, b->text);
-    for (size_t i = 0; i < ARRAY_LEN(ints); i++) {
-        stmt_int(st, 4 + (int)i, ints[i]);
-    }
-    return stmt_run(cx, st);
-}
-
 /* ---- the worker ---- */
 
 typedef struct {
@@ -196,7 +74,7 @@ static bool on_progress(void *ctx, int64_t done, int64_t total)
         Cx cx;
         arena_reset(p->mem);
         cx_init(&cx, p->mem);
-        if (!store_write(&cx, p->j->s, update_row, p->job)) {
+        if (!store_write(&cx, p->j->s, job_row_update, p->job)) {
             log_warn("job %lld: progress not written: %.*s", (long long)p->job->id, STRF(cx_text(&cx)));
         }
         p->written_ms = now;
@@ -264,7 +142,7 @@ static void run_one(Jobs *j, int64_t id)
     cx_init(&cx, mem);
     JobRow r;
     Actor a;
-    if (!store_attach(&cx, j->s) || !load_row(&cx, id, &r)) {
+    if (!store_attach(&cx, j->s) || !job_row_load(&cx, id, &r)) {
         log_error("job %lld: %.*s", (long long)id, STRF(cx_text(&cx)));
         arena_free(progress_mem);
         arena_free(mem);
@@ -280,7 +158,7 @@ static void run_one(Jobs *j, int64_t id)
     b->started_ms = clock_now_ms();
     Progress p = {.j = j, .job = b, .mem = progress_mem};
     const RecordType *t = pack_type(store_pack(j->s), b->type);
-    bool ok = store_write(&cx, j->s, update_row, b) && job_actor(&cx, j, &r, &a) &&
+    bool ok = store_write(&cx, j->s, job_row_update, b) && job_actor(&cx, j, &r, &a) &&
               (t != NULL || fail(&cx, E_NOT_FOUND, "策略包里已没有这种记录")) &&
               (str_eq(b->kind, S("import")) ? run_import(&cx, j, &a, t, b, &p) : run_export(&cx, j, &a, t, &r, b, &p));
     b->state = S("done");
@@ -292,7 +170,7 @@ static void run_one(Jobs *j, int64_t id)
         cx_clear(&cx);
     }
     b->ended_ms = clock_now_ms();
-    if (!store_write(&cx, j->s, update_row, b)) {
+    if (!store_write(&cx, j->s, job_row_update, b)) {
         log_error("job %lld: end not written: %.*s", (long long)id, STRF(cx_text(&cx)));
     }
     arena_free(progress_mem);
@@ -467,7 +345,7 @@ bool import_submit(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, Str fil
     if (!file_keep(cx, in, bytes)) {
         return false;
     }
-    if ((kind == 'x' && !xlsx_info(cx, in, &info)) || !store_write(cx, j->s, insert_row, &r)) {
+    if ((kind == 'x' && !xlsx_info(cx, in, &info)) || !store_write(cx, j->s, job_row_insert, &r)) {
         (void)unlink(in);
         return false;
     }
@@ -489,7 +367,7 @@ bool export_submit(Cx *cx, Jobs *j, const Actor *a, const Query *q, Str format, 
     r.job.input_name = str_printf(cx->mem, "%.*s-%.*s.%.*s", STRF(q->type->label), STRF(date_iso(cx->mem, instant_date(cx->now_ms))),
                                   STRF(format));
     r.params = query_save(cx->mem, q);
-    if (!store_write(cx, j->s, insert_row, &r)) {
+    if (!store_write(cx, j->s, job_row_insert, &r)) {
         return false;
     }
     *ret_id = r.job.id;
@@ -501,7 +379,7 @@ bool job_get(Cx *cx, Jobs *j, const Actor *a, int64_t id, Job *ret)
 {
     (void)j;
     JobRow r;
-    if (!own_row(cx, a, id, &r)) {
+    if (!job_row_own(cx, a, id, &r)) {
         return false;
     }
     *ret = r.job;
@@ -523,7 +401,7 @@ bool job_list(Cx *cx, Jobs *j, const Actor *a, Job **ret, size_t *ret_n)
     bool row = false, ok;
     while ((ok = stmt_step(cx, st, &row)) && row && n < LIST_MAX) {
         JobRow r;
-        read_row(cx->mem, st, &r);
+        job_row_read(cx->mem, st, &r);
         items[n++] = r.job;
     }
     stmt_done(st);
@@ -549,7 +427,7 @@ static bool cancel_waiting(Cx *cx, Store *s, void *arg)
 bool job_cancel(Cx *cx, Jobs *j, const Actor *a, int64_t id)
 {
     JobRow r;
-    if (!own_row(cx, a, id, &r)) {
+    if (!job_row_own(cx, a, id, &r)) {
         return false;
     }
     pthread_mutex_lock(&j->lock);
@@ -570,7 +448,7 @@ bool job_cancel(Cx *cx, Jobs *j, const Actor *a, int64_t id)
 bool job_retry(Cx *cx, Jobs *j, const Actor *a, int64_t id, bool dry_run, int64_t *ret_id)
 {
     JobRow old;
-    if (!own_row(cx, a, id, &old)) {
+    if (!job_row_own(cx, a, id, &old)) {
         return false;
     }
     const RecordType *t = pack_type(store_pack(j->s), old.job.type);
@@ -590,7 +468,7 @@ bool job_retry(Cx *cx, Jobs *j, const Actor *a, int64_t id, bool dry_run, int64_
     if (import && link(path_of(cx->mem, j, id, "in"), in) != 0) {
         return fail(cx, E_NOT_FOUND, "上传的文件已不在，请重新上传");
     }
-    if (!store_write(cx, j->s, insert_row, &r)) {
+    if (!store_write(cx, j->s, job_row_insert, &r)) {
         (void)unlink(in);
         return false;
     }
@@ -612,7 +490,7 @@ static Str stem(Str name)
 bool job_file(Cx *cx, Jobs *j, const Actor *a, int64_t id, Str which, int *ret_fd, Str *ret_name)
 {
     JobRow r;
-    if (!own_row(cx, a, id, &r)) {
+    if (!job_row_own(cx, a, id, &r)) {
         return false;
     }
     const char *tail = NULL;
