@@ -72,7 +72,10 @@ bool keys_only(Loader *l, const Node *map, const char *const *keys)
             fault_at(l, n->file, n->key_line, n->key_col, "不认识的键 %.*s，应为 %.*s 之一", STRF(n->key), STRF(buf_str(&b)));
         }
     }
-    (void)get_clause(l, map);
+    const Node *clause = node_get(map, "clause");
+    if (clause != NULL && pack_clause(l->p, node_text(l, clause, "clause")) == NULL) {
+        fault(l, clause, "没有条款 %.*s，应为 clauses.yaml 里的条款编号", STRF(clause->text));
+    }
     return true;
 }
 
@@ -127,17 +130,11 @@ Str get_id(Loader *l, const Node *map, const char *key, bool required)
     return str_dup(l->mem, n->text);
 }
 
+/* keys_only has said what is wrong with it. */
 Str get_clause(Loader *l, const Node *map)
 {
     const Node *n = node_get(map, "clause");
-    if (n == NULL) {
-        return S("");
-    }
-    Str s = node_text(l, n, "clause");
-    if (s.n != 0 && pack_clause(l->p, s) == NULL) {
-        fault(l, n, "没有条款 %.*s，应为 clauses.yaml 里的条款编号", STRF(s));
-    }
-    return s;
+    return n != NULL && n->kind == NODE_TEXT ? str_dup(l->mem, n->text) : S("");
 }
 
 bool get_bool(Loader *l, const Node *map, const char *key, bool otherwise)
