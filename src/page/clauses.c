@@ -87,6 +87,8 @@ bool clauses_page(Req *rq)
         doc_set_str(o, "parent", c->parent);
         Where w = {rq, c->id, doc_set_list(o, "where")};
         everywhere(&w);
+        doc_html_only(doc_set_bool(o, "has_where", w.list->n != 0));
+        doc_html_only(doc_set_int(o, "count", (int64_t)w.list->n));
         bool parent = false; /* a heading needs nothing of its own */
         for (size_t k = 0; k < rq->pack->n_clauses; k++) {
             parent = parent || str_eq(rq->pack->clauses[k].parent, c->id);

@@ -42,11 +42,7 @@ static bool act_refused(Req *rq, const Rec *r, Findings *found)
     rq->view = "record/show";
     rq->status = err_info(err != E_OK ? err : E_INVALID)->http;
     Rec now;
-    if (!rec_get(&rq->cx, rq->store, &rq->actor, r->type, r->id, &now) || !show_doc(rq, &now)) {
-        return false;
-    }
-    doc_set_doc(rq->doc, "errors", finding_list(rq->mem, found, false));
-    return true;
+    return rec_get(&rq->cx, rq->store, &rq->actor, r->type, r->id, &now) && show_doc(rq, &now);
 }
 
 bool record_action(Req *rq)

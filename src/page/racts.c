@@ -8,6 +8,20 @@ static const char *reason_word(const Action *a)
     return a->reason_required ? "required" : a->ask_reason ? "optional" : "none";
 }
 
+static Str button_class(const Action *a)
+{
+    static const Str MAP[][2] = {{STR_INIT("sky"), STR_INIT("btn-primary")},
+                                 {STR_INIT("grass"), STR_INIT("btn-good")},
+                                 {STR_INIT("gold"), STR_INIT("btn-warn")},
+                                 {STR_INIT("red"), STR_INIT("btn-danger")}};
+    for (size_t i = 0; i < ARRAY_LEN(MAP); i++) {
+        if (str_eq(a->tone, MAP[i][0])) {
+            return MAP[i][1];
+        }
+    }
+    return S("");
+}
+
 Doc *action_form_doc(Req *rq, const RecordType *t, const Action *act, Str href, const Findings *found)
 {
     Doc *o = doc_obj(rq->mem);
@@ -41,6 +55,8 @@ Doc *action_form_doc(Req *rq, const RecordType *t, const Action *act, Str href, 
     } else {
         doc_set_null(o, "confirm");
     }
+    doc_set_str(o, "button", button_class(act));
+    doc_set_bool(o, "has_phrases", act->n_phrases != 0);
     doc_set_bool(o, "asks_reason", act->ask_reason || act->reason_required);
     doc_set_bool(o, "reason_required", act->reason_required);
     bool typed = found != NULL && str_eq(req_arg(rq, "action"), act->id);

@@ -82,6 +82,7 @@ bool conflict_page(Req *rq, const RecordType *t, const Rec *now, int64_t rev, co
             hidden(kept, name, rq->form.items[i].value);
         }
     }
+    doc_set_bool(rq->doc, "has_rows", rows->n != 0);
     doc_set_str(rq->doc, "title", S("别人刚刚修改过这条记录"));
     doc_set_str(rq->doc, "name", rec_title(rq, now));
     doc_set_str(rq->doc, "who", who);

@@ -136,6 +136,7 @@ static bool list_bulk(Req *rq, const RecordType *t)
 static void html_parts(Req *rq, const RecordType *t, const Query *q, const RecPage *page, const Findings *found)
 {
     bool check = list_bulk(rq, t);
+    doc_set_bool(rq->doc, "has_bulk", check);
     doc_set_doc(rq->doc, "filters", query_filters_doc(rq, t, q));
     doc_set_doc(rq->doc, "table", table_doc(rq, t, as_const_fields(t->list_cols), t->n_list_cols, page, true, check));
     doc_set_doc(rq->doc, "pager", pager(rq, q, page));

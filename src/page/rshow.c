@@ -209,12 +209,16 @@ bool show_doc(Req *rq, const Rec *r)
         doc_set_list(rq->doc, "files");
     }
     all_sections(rq, r);
-    doc_set_doc(rq->doc, "steps", flow_steps_doc(rq, r));
+    Doc *steps = flow_steps_doc(rq, r), *checks = doc_get(rq->doc, S("checks"));
+    doc_set_bool(rq->doc, "has_steps", steps->n > 1);
+    doc_set_bool(rq->doc, "has_checks", checks != NULL && checks->n != 0);
+    doc_set_doc(rq->doc, "steps", steps);
     Doc *history;
     if (!history_doc(rq, r, HISTORY_SHOWN, &history)) {
         return false;
     }
     doc_set_doc(rq->doc, "events", history);
+    doc_set_doc(rq->doc, "errors", finding_list(rq->mem, exchange(rq)->act_found, false));
     doc_set_str(rq->doc, "type_label", t->label);
     doc_set_str(rq->doc, "state_tone", tone_word(r->state->tone));
     doc_set_str(rq->doc, "idem", random_token(rq->mem, 12));
