@@ -276,5 +276,6 @@ Str col_letters(char out[4], size_t col)
         out[--at] = (char)('A' + (n - 1) % 26);
     }
     memmove(out, out + at, 4 - at);
+    out[4 - at] = '\0'; /* at most three letters: XFD */
     return str_n(out, 4 - at);
 }
