@@ -60,7 +60,11 @@ static bool one_target(Req *rq, const Target *t, Doc *o)
         doc_set_null(o, "goal_percent");
     }
     doc_set_int(o, "goal", goal);
-    doc_set_int(o, "missing", MAX(goal - numerator, (int64_t)0));
+    if (known && goal > numerator) {
+        doc_set_int(o, "missing", goal - numerator);
+    } else {
+        doc_set_null(o, "missing");
+    }
     if (t->has_baseline) {
         doc_set_int(o, "baseline", t->baseline);
     } else {
