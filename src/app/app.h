@@ -8,7 +8,7 @@
 #include "store/user.h"
 
 typedef struct {
-    const char *data, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets;
+    const char *data, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url;
     bool demo, dry_run, strict, quiet;
     long workers, days;
     const char *words[8];        /* what is not an option */

@@ -43,7 +43,7 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, int64_t started_
     Arena *mem = arena_new(0);
     const Pack *p = store_pack(s);
     SiteConf conf = {.store = s, .view_dir = o->view != NULL ? o->view : "view",
-                     .asset_dir = o->assets != NULL ? o->assets : "build/assets", .tables = features_routes(), .strict = o->strict,
+                     .asset_dir = o->assets != NULL ? o->assets : "build/assets", .tables = features_routes(), .strict = o->strict, .public_url = o->url,
                      .demo = accounts(cx, o->data) != NULL || p->sample};
     io_set_jobs(jobs);
     Site *site = site_start(cx, mem, &conf);
