@@ -210,7 +210,7 @@ Str search_text(Arena *mem, const RecordType *t, const Rec *r)
     Str title = t->title != NULL ? r->v[t->title->index].s : S("");
     buf_add(&b, name_fold(mem, title));
     buf_addc(&b, '\n');
-    buf_add(&b, str_lower(mem, r->no));
+    buf_add(&b, name_fold(mem, r->no)); /* as the query is folded */
     buf_addc(&b, '\n');
     buf_add(&b, pinyin_initials(mem, title));
     for (size_t i = 0; i < t->n_fields; i++) {
