@@ -73,7 +73,7 @@ static void every_tampering_is_found(void **state)
         {"update r_team set deleted = 1 where f_name = '乙县建筑队'", "不见了"},
         {"update r_team set deleted = null where f_name = '乙县误登队'", "版次"},
         {"insert into r_team (id, home, rev, state, holder, created, updated, created_by, updated_by, no, search, warnings, f_name)"
-         " select id + 1, home, 1, 'listed', holder, created, updated, 0, 0, 'X', '', '', '塞进来的队' from r_team"
+         " select id - 33554432, home, 1, 'listed', holder, created, updated, 0, 0, 'X', '', '', '塞进来的队' from r_team"
          " where f_name = '乙县建筑队'", "队名"},
         {"update journal set body = replace(body, '25', '52') where home = 21 and seq = 2", "第 2 条被改动"},
         {"update journal set user_name = '别人' where home = 21 and seq = 3", "第 3 条被改动"},
