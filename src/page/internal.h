@@ -31,6 +31,7 @@ struct Site {
     bool secure;                     /* reached through https: cookies are Secure */
     Templates *templates;
     const Route **routes;
+    const struct RoutePath *route_paths; /* their patterns, cut (route.c) */
     size_t n_routes;
     Map assets;                      /* file name -> Asset */
     Doc *frame;                      /* what every page's layout needs, the same for all: lang, site, assets */

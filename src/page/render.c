@@ -194,6 +194,8 @@ static Doc *problem_doc(Exchange *x, ErrCode code)
         for (const Doc *m = e->first; m != NULL; m = m->next) {
             if (m->kind == DOC_BOOL) {
                 doc_set_doc_n(o, m->name, doc_bool(rq->mem, m->b));
+            } else if (m->kind == DOC_NULL) {
+                doc_set_doc_n(o, m->name, doc_null(rq->mem));
             } else {
                 doc_set_str_n(o, m->name, m->s);
             }

@@ -37,7 +37,13 @@ bool record_file_add(Req *rq)
     }
     bool known = trust.n == 1 && trust.p[0] >= 'A' && trust.p[0] <= 'D';
     if (!file_add(&rq->cx, rq->store, &rq->actor, t, r.id, p->filename, req_param(rq, "kind"), known ? trust : S("C"), p->data, &f)) {
-        return false;
+        if (rq->wants_json || err_info(rq->cx.err)->http >= 500) {
+            return false;
+        }
+        Str why = cx_text(&rq->cx);
+        cx_clear(&rq->cx);
+        req_flash(rq, S("bad"), str_printf(rq->mem, "没有上传“%.*s”：%.*s", STRF(p->filename), STRF(why)));
+        return req_see(rq, at);
     }
     if (rq->wants_json) {
         rq->doc = doc_obj(rq->mem);

@@ -220,7 +220,7 @@ Doc *event_doc(Req *rq, const RecordType *t, const Event *e)
     doc_set_int(o, "rev", e->rev);
     doc_set_instant(o, "when", e->at_ms);
     doc_set_str(o, "tone", a != NULL ? tone_word(a->tone) : S(""));
-    doc_set_str(o, "hash", utf8_cut(e->hash, rq->wants_json ? 64 : 12));
+    doc_set_str(o, "hash", str_sub(hex(rq->mem, e->hash.p, e->hash.n), 0, rq->wants_json ? 64 : 12));
     changes(rq, t, e, o);
     return o;
 }

@@ -185,6 +185,22 @@ static void saved_flash(Req *rq, const Rec *r, const Findings *found, const char
     }
 }
 
+/* What was typed could not all be read: still say everything else that is wrong, once for each field. */
+static void add_others(Findings *found, const Findings *more)
+{
+    size_t own = found->n;
+    for (size_t i = 0; i < more->n; i++) {
+        const Finding *f = &more->items[i];
+        bool told = false;
+        for (size_t k = 0; k < own; k++) {
+            told = told || str_eq(found->items[k].field, f->field);
+        }
+        if (!told) {
+            finding_add(found, f->warn, f->field, f->code, f->clause, f->text);
+        }
+    }
+}
+
 bool record_create(Req *rq)
 {
     const RecordType *t = req_type(rq);
@@ -205,6 +221,13 @@ bool record_create(Req *rq)
         return form_page(rq, t, NULL, values, NULL);
     }
     WriteOpts o = {.reason = req_param(rq, "reason"), .dry_run = str_eq(req_param(rq, "dry_run"), S("1"))};
+    if (!ok && rq->cx.err == E_OK) {
+        Findings more = findings_new(rq->mem);
+        WriteOpts dry = {.dry_run = true};
+        (void)!rec_create(&rq->cx, rq->store, &rq->actor, t, owner, values, set, &dry, &more, &r);
+        cx_clear(&rq->cx);
+        add_others(&found, &more);
+    }
     if (!ok || !rec_create(&rq->cx, rq->store, &rq->actor, t, owner, values, set, &o, &found, &r)) {
         return refused(rq, t, NULL, values, &found);
     }
@@ -270,6 +293,13 @@ bool record_update(Req *rq)
         return conflict_page(rq, t, &r, rev, values, set);
     }
     WriteOpts o = {.rev = rev, .reason = req_param(rq, "reason"), .dry_run = str_eq(req_param(rq, "dry_run"), S("1"))};
+    if (!ok && rq->cx.err == E_OK) {
+        Findings more = findings_new(rq->mem);
+        WriteOpts dry = {.rev = rev, .dry_run = true};
+        (void)!rec_update(&rq->cx, rq->store, &rq->actor, t, r.id, values, set, &dry, &more, &after, &changed);
+        cx_clear(&rq->cx);
+        add_others(&found, &more);
+    }
     if (!ok || !rec_update(&rq->cx, rq->store, &rq->actor, t, r.id, values, set, &o, &found, &after, &changed)) {
         if (rq->cx.err == E_STALE && !rq->wants_json) {
             cx_clear(&rq->cx);

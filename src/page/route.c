@@ -6,7 +6,7 @@
 
 #define MAX_SEGMENTS 8
 
-typedef struct {
+typedef struct RoutePath {
     Str seg[MAX_SEGMENTS];
     size_t n;
 } Path;
@@ -42,19 +42,23 @@ void routes_init(Site *s, Arena *mem, const Route *const *tables)
             s->routes[s->n_routes++] = r;
         }
     }
+    Path *paths = NEW_ARRAY(mem, Path, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        CHECK(path_cut(str_c(s->routes[i]->pattern), &paths[i]));
+    }
+    s->route_paths = paths;
 }
 
 /* How well `pattern` fits: 0 not at all, else 1 + a bit per literal segment, the first one highest. */
-static unsigned fit(const Pack *p, const char *pattern, const Path *path, Str (*args)[2], size_t *ret_n)
+static unsigned fit(const Pack *p, const Path *pattern, const Path *path, Str (*args)[2], size_t *ret_n)
 {
-    Path pat;
-    if (!path_cut(str_c(pattern), &pat) || pat.n != path->n) {
+    if (pattern->n != path->n) {
         return 0;
     }
     unsigned score = 1;
     *ret_n = 0;
-    for (size_t i = 0; i < pat.n; i++) {
-        Str want = pat.seg[i], got = path->seg[i], name, kind;
+    for (size_t i = 0; i < pattern->n; i++) {
+        Str want = pattern->seg[i], got = path->seg[i], name, kind;
         if (want.n < 2 || want.p[0] != '{') {
             if (!str_eq(want, got)) {
                 return 0;
@@ -87,8 +91,9 @@ const Route *route_find(Req *rq, Str method, Str path)
     size_t n;
     Path cut;
     Buf allow = buf_new(rq->mem, 200);
-    for (size_t i = 0; path_cut(path, &cut) && i < s->n_routes; i++) {
-        unsigned score = fit(s->pack, s->routes[i]->pattern, &cut, args, &n);
+    bool ok = path_cut(path, &cut);
+    for (size_t i = 0; ok && i < s->n_routes; i++) {
+        unsigned score = fit(s->pack, &s->route_paths[i], &cut, args, &n);
         if (score == 0) {
             continue;
         }
@@ -121,8 +126,9 @@ const Route *route_of(const Site *s, const char *method, Str path)
     size_t n;
     const Route *best = NULL;
     unsigned best_score = 0;
-    for (size_t i = 0; path_cut(path, &cut) && i < s->n_routes; i++) {
-        unsigned score = str_eq(str_c(s->routes[i]->method), str_c(method)) ? fit(s->pack, s->routes[i]->pattern, &cut, args, &n) : 0;
+    bool ok = path_cut(path, &cut);
+    for (size_t i = 0; ok && i < s->n_routes; i++) {
+        unsigned score = strcmp(s->routes[i]->method, method) == 0 ? fit(s->pack, &s->route_paths[i], &cut, args, &n) : 0;
         if (score > best_score) {
             best = s->routes[i];
             best_score = score;

@@ -95,9 +95,7 @@ Doc *rec_doc(Req *rq, const Rec *r)
     doc_set_shown(o, "state", r->state->id, r->state->label);
     doc_set_int(o, "rev", r->rev);
     set_org(rq, o, "org", r->home);
-    if (!public_only) {
-        set_org(rq, o, "holder", r->holder);
-    }
+    set_org(rq, o, "holder", public_only ? 0 : r->holder);
     doc_set_instant(o, "created_at", r->created_ms);
     doc_set_instant(o, "updated_at", r->updated_ms);
     Doc *values = doc_set_obj(o, "values");
