@@ -350,7 +350,7 @@ static bool parse_identifier(const Input *in, Value *ret)
         s = all_digits(s) && s.n == 11 && s.p[0] == '1' ? s : squeezed(in->mem, in->text, S(" \t"));
         s = str_starts(s, S("+86")) ? str_sub(s, 3, s.n) : s;
         if (phone_check(s) != CODE_OK) {
-            return wrong(in, "format", "应为 11 位手机号，或带区号的固定电话，如 0471-1234567");
+            return wrong(in, "format", "应为 11 位手机号，或带区号的固定电话，如 0471-6234567");
         }
     } else if (kind == FT_USCC) {
         CodeVerdict v = uscc_check(s);
