@@ -7,38 +7,86 @@
 #include "base/date.h"
 #include "store/internal.h"
 
-static bool newest(Cx *cx, Store *s, const Field *f, int64_t parent, Value *ret)
+static void read_latest(Cx *cx, const Field *f, Stmt *st, int col, Value *ret)
 {
+    *ret = (Value){.has = true};
+    if (f->kind == FT_DATE) {
+        int32_t days = 0;
+        ret->has = date_iso_parse(stmt_col_text(st, col), &days);
+        ret->i = days;
+    } else if (field_is_text(f)) {
+        ret->s = stmt_col_dup(cx->mem, st, col);
+    } else {
+        ret->i = stmt_col_int(st, col);
+    }
+}
+
+/* The n fields of one record, all computed from the same type, in one reading of its rows, newest first: each takes the first value that is there. */
+static bool newest(Cx *cx, Store *s, const Field *const *fields, size_t n, int64_t parent, Value *values)
+{
+    const Field *one = fields[0];
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "select ");
-    sql_ident2(q, S("f_"), f->latest_field->id);
+    for (size_t i = 0; i < n; i++) {
+        if (i != 0) {
+            sql_lit(q, ", ");
+        }
+        sql_ident2(q, S("f_"), fields[i]->latest_field->id);
+    }
     sql_lit(q, " from ");
-    sql_ident(q, s->types[f->latest_of->index].table);
+    sql_ident(q, s->types[one->latest_of->index].table);
     sql_lit(q, " where ");
-    sql_ident2(q, S("f_"), f->latest_via->id);
+    sql_ident2(q, S("f_"), one->latest_via->id);
     sql_lit(q, " = ");
     sql_int(q, parent);
-    sql_lit(q, " and deleted is null and ");
-    sql_ident2(q, S("f_"), f->latest_field->id);
-    sql_lit(q, " is not null order by ");
-    sql_ident2(q, S("f_"), f->latest_by->id);
-    sql_lit(q, " desc, id desc limit 1");
+    sql_lit(q, " and deleted is null order by ");
+    sql_ident2(q, S("f_"), one->latest_by->id);
+    sql_lit(q, " desc, id desc");
     Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
-    bool row = false;
-    if (st == NULL || !stmt_step(cx, st, &row)) {
+    if (st == NULL) {
         return false;
     }
-    *ret = (Value){.has = row};
-    if (row && f->kind == FT_DATE) {
-        int32_t days = 0;
-        ret->has = date_iso_parse(stmt_col_text(st, 0), &days);
-        ret->i = days;
-    } else if (row && field_is_text(f)) {
-        ret->s = stmt_col_dup(cx->mem, st, 0);
-    } else if (row) {
-        ret->i = stmt_col_int(st, 0);
+    size_t open = n;
+    for (size_t i = 0; i < n; i++) {
+        values[fields[i]->index] = (Value){0};
+    }
+    for (bool row = false; open != 0;) {
+        if (!stmt_step(cx, st, &row)) {
+            stmt_done(st);
+            return false;
+        }
+        if (!row) {
+            break;
+        }
+        for (size_t i = 0; i < n; i++) {
+            Value *v = &values[fields[i]->index];
+            if (!v->has && !stmt_col_null(st, (int)i)) {
+                read_latest(cx, fields[i], st, (int)i, v);
+                open -= v->has;
+            }
+        }
     }
     stmt_done(st);
+    return true;
+}
+
+static bool all_newest(Cx *cx, Store *s, const RecordType *t, const RecordType *from, int64_t parent, Value *values)
+{
+    const Field **group = NEW_ARRAY(cx->mem, const Field *, t->n_fields);
+    bool *taken = NEW_ARRAY(cx->mem, bool, t->n_fields);
+    for (size_t i = 0; i < t->n_fields; i++) {
+        size_t n = 0;
+        for (size_t k = i; k < t->n_fields; k++) {
+            const Field *f = &t->fields[k];
+            if (!taken[k] && f->latest_of == from && (n == 0 || (f->latest_via == group[0]->latest_via && f->latest_by == group[0]->latest_by))) {
+                group[n++] = f;
+                taken[k] = true;
+            }
+        }
+        if (n != 0 && !newest(cx, s, group, n, parent, values)) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -56,10 +104,8 @@ static bool refresh_parent(Cx *cx, Store *s, const Actor *a, const RecordType *t
     bool changed;
     after.v = NEW_ARRAY(cx->mem, Value, t->n_fields);
     memcpy(after.v, before.v, t->n_fields * sizeof(Value));
-    for (size_t i = 0; i < t->n_fields; i++) {
-        if (t->fields[i].latest_of == from && !newest(cx, s, &t->fields[i], parent, &after.v[i])) {
-            return false;
-        }
+    if (!all_newest(cx, s, t, from, parent, after.v)) {
+        return false;
     }
     return rec_store_change(cx, s, a, &before, &after, S("compute"), S(""), S(""), S(""), &changed);
 }

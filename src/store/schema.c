@@ -179,6 +179,9 @@ static bool make_indexes(Cx *cx, Db *db, const RecordType *t)
         for (size_t k = 0; t->sheet != NULL && k < t->sheet->n_key; k++) {
             key = key || t->sheet->key[k] == f;
         }
+        if (t->n_unique > 1 && t->unique[0] == f) {
+            continue; /* begins the unique index */
+        }
         if (f->kind == FT_REF || f->kind == FT_REGION || facet || key || f == t->title || is_unique_field(t, f)) {
             if (!make_index(cx, db, t, str_printf(cx->mem, "f_%.*s", STRF(f->id)), f->id, true)) {
                 return false;

@@ -155,10 +155,17 @@ bool next_number(Cx *cx, Store *s, const RecordType *t, Rec *r)
     Str day = instant_iso(cx->mem, cx->now_ms + 8 * 3600 * 1000);
     memcpy(year, day.p, 4);
     Str head = str_printf(cx->mem, "%.*s-%.*s-%.4s", STRF(t->number_prefix), STRF(at != NULL ? at->code : S("0")), year);
+    /* Two plain statements: "returning" builds a table of its own each time. */
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
                        S("insert into counter (home, name, n) values (?1, ?2, 1)"
-                         " on conflict (home, name) do update set n = counter.n + 1 returning n"));
+                         " on conflict (home, name) do update set n = counter.n + 1"));
     if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, r->home);
+    stmt_text(st, 2, head);
+    if (!stmt_run(cx, st) ||
+        (st = db_stmt(cx, cx->db, SQL_HOME, S("select n from counter where home = ?1 and name = ?2"))) == NULL) {
         return false;
     }
     stmt_int(st, 1, r->home);
