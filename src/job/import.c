@@ -352,7 +352,7 @@ static void parse_cell(Import *im, ImportRow *row, const PlanCol *c, const Cell 
     } else if (f->personal && str_contains(text, S("**"))) { /* the mask of our own template: what is stored stays */
         set[f->index] = false;
         if (row->no.n == 0) {
-            finding_add(&found, false, f->id, S("format"), f->clause, S("这里是遮挡过的内容，请填完整，或者保留首列的编号"));
+            finding_add(&found, false, f->id, S("format"), f->clause, str_printf(im->batch_mem, "%.*s：这里是遮挡过的内容，请填完整，或者保留首列的编号", STRF(f->label)));
         }
     } else if (f->kind == FT_REF) {
         parse_ref(im, c, str_narrow(im->batch_mem, text), &values[f->index], &found);
