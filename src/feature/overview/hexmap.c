@@ -123,6 +123,7 @@ bool hexmap_doc(Req *rq, Doc *o, const RegionCounts *n)
             doc_set_str(c, "name", r->name);
             doc_set_str(c, "label", r->shortname.n != 0 ? r->shortname : r->name);
             doc_set_int(c, "n", count);
+            doc_html_only(doc_set_bool(c, "long", utf8_len(r->shortname.n != 0 ? r->shortname : r->name) > 3));
             doc_html_only(doc_set_str(c, "x", in_cells(rq->mem, x)));
             doc_html_only(doc_set_str(c, "y", in_cells(rq->mem, y - 2)));
             doc_html_only(doc_set_str(c, "y2", in_cells(rq->mem, y + 28)));
