@@ -23,7 +23,7 @@ for (const on of Object.keys(WIDTHS)) {
     expect(/\.(xlsx|csv)$/.test(download.suggestedFilename()), download.suggestedFilename());
     await page.getByRole("button", { name: /正式导入/ }).click();
     await page.waitForURL(/\/jobs\/\d+/);
-    await page.locator(".pill.good, .pill.warn").first().waitFor({ timeout: 15000 });
+    await page.locator("main .pill.good, main .pill.warn").first().waitFor({ timeout: 15000 });
     await sound(page, `job-done-${on}`);
     await go(page, `/r/brand?name=${encodeURIComponent(a)}`);
     expect(await page.locator("table.t td.first a").count() === 1, "the row was not taken");

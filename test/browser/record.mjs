@@ -2,7 +2,9 @@
 import { expect, go, open, shot, sound, test, WIDTHS } from "./lib.mjs";
 
 export async function fillBrand(page, name) {
+  const checked = page.waitForResponse(/\/(check|naming)/); // leaving before it answered would abort it
   await page.locator("#f-name").fill(name);
+  await checked;
   for (const [field, value] of [["maturity", "scattered"], ["domain", "livelihood"], ["industry", "farming"], ["owner_kind", "public"],
     ["county", "150430"]]) {
     // Tom Select hides the select it replaces; what it would do is set its value.
@@ -22,7 +24,9 @@ for (const on of Object.keys(WIDTHS)) {
     page.expected = [422];
     await go(page, "/r/brand/new");
     await sound(page, `form-${on}`);
+    const checked = page.waitForResponse(/\/(check|naming)/);
     await page.locator("#f-name").fill(name);
+    await checked;
     await page.locator("#f-founded").fill("2999-01-01");
     await page.locator("#f-uscc").fill("123");
     await page.locator(".form-acts button[type=submit]").first().click();
