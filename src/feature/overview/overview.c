@@ -124,7 +124,7 @@ static bool ranking(Req *rq, Doc *list, const RegionSet *set, const RegionCounts
     const RecordType *t = pack_type(p, pack_setting_str(p, S("overview"), S("map_type")));
     for (size_t k = 0; k < count; k++) {
         size_t i = order[k];
-        int64_t pct = all[i] != 0 ? have[i] * 100 / all[i] : 0;
+        int64_t pct = all[i] != 0 ? (have[i] * 200 + all[i]) / (2 * all[i]) : 0;
         Doc *o = doc_add_obj(list);
         doc_set_str(o, "label", p->regions[i].name);
         doc_set_int(o, "have", have[i]);
