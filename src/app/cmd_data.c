@@ -29,7 +29,8 @@ bool cmd_init(Cx *cx, const Options *o)
         return false;
     }
     int fd = open(str_printf(cx->mem, "%s/pack", o->data).p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && dprintf(fd, "%.*s\n", STRF(p->dir)) > 0;
+    char real[4096]; /* the folder may be served from elsewhere later */
+    bool ok = fd >= 0 && realpath(str_z(cx->mem, p->dir), real) != NULL && dprintf(fd, "%s\n", real) > 0;
     if (fd >= 0) {
         close(fd);
     }

@@ -19,7 +19,7 @@ static Str button_class(const Action *a)
             return MAP[i][1];
         }
     }
-    return S("");
+    return a->reason_required ? S("btn-danger") : S("btn-primary"); /* what must be justified takes something away */
 }
 
 Doc *action_form_doc(Req *rq, const RecordType *t, const Action *act, Str href, const Findings *found)

@@ -8,6 +8,8 @@
 #include "base/date.h"
 #include "page/internal.h"
 
+#define FILTERS_SHOWN 5
+
 static bool in_list(const Field *const *l, size_t n, const Field *f)
 {
     for (size_t i = 0; i < n; i++) {
@@ -306,17 +308,25 @@ Doc *query_filters_doc(Req *rq, const RecordType *t, const Query *q)
             doc_set_str(h, "value", v);
         }
     }
-    Doc *fields = doc_set_list(o, "fields");
-    for (size_t i = 0; i < t->n_filters; i++) {
-        one_filter(rq, t->filters[i], fields);
-    }
-    if (t->n_states > 1) {
-        state_filter(rq, t, fields);
-    }
+    Doc *fields = doc_set_list(o, "fields"), *more = doc_set_list(o, "more");
+    bool more_open = false;
     if (t->searchable) {
         Doc *s = filter_field(rq, fields, S("q"), S("名称 / 编号 / 拼音首字母"), "is_text");
         filter_plain(s);
     }
+    if (t->n_states > 1) {
+        state_filter(rq, t, fields);
+    }
+    for (size_t i = 0; i < t->n_filters; i++) { /* what is used most stands first in the pack; the rest folds away */
+        if (t->searchable && t->filters[i] == t->title) {
+            continue; /* the search finds it */
+        }
+        bool first = fields->n < FILTERS_SHOWN;
+        one_filter(rq, t->filters[i], first ? fields : more);
+        more_open = more_open || (!first && doc_get_str(more->last, "value").n != 0);
+    }
+    doc_set_bool(o, "more_open", more_open);
+    doc_set_bool(o, "has_more", more->n != 0);
     doc_set_doc(o, "chips", query_chips_doc(rq, t, q));
     return o;
 }

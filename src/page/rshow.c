@@ -41,7 +41,7 @@ static void fact(Req *rq, Doc *facts, const Rec *r, const Field *f)
     } else {
         doc_set_null(o, "href");
     }
-    doc_set_str(o, "unit", f->unit);
+    doc_set_str(o, "unit", f->kind == FT_MONEY ? S("") : f->unit); /* money shows its own sign */
     doc_set_bool(o, "wide", f->kind == FT_LONG);
     doc_set_bool(o, "locked", f->personal && v->has);
     if (f->clause.n != 0) {
