@@ -7,14 +7,11 @@
 
 static bool conditions(Cx *cx, Store *s, const Rec *r, const Action *act, Verdict **ret, size_t *ret_n, bool *ret_all)
 {
-    EvalEnv *env = env_make(cx, s, r);
+    RuleVerdict *rules = NEW_ARRAY(cx->mem, RuleVerdict, act->n_conditions);
     Verdict *v = NEW_ARRAY(cx->mem, Verdict, act->n_conditions);
-    *ret_all = true;
+    *ret_all = rule_conditions(env_make(cx, s, r), act->conditions, act->n_conditions, rules);
     for (size_t i = 0; i < act->n_conditions; i++) {
-        const Check *c = &act->conditions[i];
-        bool applies = c->when == NULL || rule_test(env, c->when) == TRI_TRUE;
-        v[i] = (Verdict){.condition = c, .verdict = applies ? (int)rule_test(env, c->expr) : 1, .why = rule_why(env, c->expr)};
-        *ret_all = *ret_all && v[i].verdict == 1;
+        v[i] = (Verdict){.condition = rules[i].condition, .verdict = (int)rules[i].verdict, .why = rules[i].why};
     }
     *ret = v;
     *ret_n = act->n_conditions;
@@ -133,7 +130,7 @@ typedef struct {
     Rec *ret;
 } ActArg;
 
-static bool check_inputs(Cx *cx, const ActArg *x)
+static bool check_inputs(Cx *cx, const ActArg *x, const EvalEnv *env)
 {
     if (x->act->reason_required && utf8_len(str_trim(x->o->reason)) < 2) {
         finding_add(x->found, false, S("reason"), S("required"), x->act->clause,
@@ -143,6 +140,8 @@ static bool check_inputs(Cx *cx, const ActArg *x)
         const Field *f = &x->act->ask[i];
         if (f->required && !x->inputs[i].has) {
             finding_add(x->found, false, f->id, S("required"), f->clause, str_printf(cx->mem, "请填写%.*s", STRF(f->label)));
+        } else if (x->inputs[i].has) {
+            value_check(env, f, f->id, &x->inputs[i], x->found);
         }
     }
     return x->found->errors == 0 ? true : fail(cx, E_INVALID, "有 %zu 处需要修改", x->found->errors);
@@ -214,7 +213,7 @@ static bool do_act(Cx *cx, Store *s, void *arg)
         cx->err_clause = x->act->clause;
         return fail(cx, E_WRONG_STATE, "不能“%.*s”：%.*s", STRF(x->act->label), STRF(why));
     }
-    if (!check_inputs(cx, x)) {
+    if (!check_inputs(cx, x, env_make(cx, s, &before))) {
         return false;
     }
     Rec after = before;
