@@ -206,14 +206,9 @@ bool record_unmask(Req *rq)
     if (!req_record(rq, &t, &r)) {
         return false;
     }
-    Str reason = str_trim(req_param(rq, "reason"));
-    if (utf8_len(reason) < 2) {
+    if (!rec_unmask(&rq->cx, rq->store, &rq->actor, t, r.id, str_trim(req_param(rq, "reason")), &clear)) {
         Findings found = findings_new(rq->mem);
-        finding_add(&found, false, S("reason"), S("required"), S(""), S("请写明查看敏感信息的理由"));
-        return act_refused(rq, &r, &found);
-    }
-    if (!rec_unmask(&rq->cx, rq->store, &rq->actor, t, r.id, reason, &clear)) {
-        return false;
+        return rq->cx.err == E_INVALID && !rq->wants_json && act_refused(rq, &r, &found); /* the reason is missing or too short */
     }
     if (!show_doc(rq, &clear)) {
         return false;
