@@ -16,7 +16,7 @@ typedef struct {
     SheetJob *job;
     Package *pkg;
     Arena *scratch;            /* emptied after each row */
-    bool in_data, in_row;
+    bool in_cols, in_data, data_done, in_row;
     size_t row_no, next_col;
     size_t note;               /* the first note not yet behind us */
     size_t row_end;            /* end of the current row's notes */
@@ -305,22 +305,15 @@ static bool is_behind_drawing(const char *name)
     return false;
 }
 
-static void sheet_start(Edit *e, const char *name, const char **atts)
+/* A child of the worksheet. */
+static void start_part(Edit *e, Rewrite *w, const char *name, const char **atts)
 {
-    Rewrite *w = e->ctx;
-    if (w->in_data) {
-        if (!w->in_row && xml_is(name, "row")) {
-            start_row(e, w, atts);
-        } else if (w->in_row && xml_is(name, "c")) {
-            start_cell(e, w, atts);
-        } else {
-            edit_copy(e);
-        }
-    } else if (xml_is(name, "dimension")) {
+    if (xml_is(name, "dimension")) {
         edit_drop(e);
-    } else if (xml_is(name, "col")) {
-        start_col(e, w, atts);
-    } else if (xml_is(name, "sheetData")) {
+    } else if (xml_is(name, "cols")) {
+        w->in_cols = true;
+        put(e, tag_opened(e->pkg->mem, edit_raw(e)));
+    } else if (xml_is(name, "sheetData") && !w->data_done) {
         start_data(e, w);
     } else if (xml_is(name, "legacyDrawing") && w->job->comments) {
         w->job->old_drawing_id = str_dup(w->pkg->mem, str_c(xml_attr(atts, "id")));
@@ -333,21 +326,48 @@ static void sheet_start(Edit *e, const char *name, const char **atts)
     }
 }
 
+static void sheet_start(Edit *e, const char *name, const char **atts)
+{
+    Rewrite *w = e->ctx;
+    if (e->depth == 1) {
+        edit_copy(e);
+        if (!xml_is(name, "worksheet")) {
+            fail(e->pkg->cx, E_MEDIA_TYPE, "工作簿已损坏（%.*s），请在表格软件中重新打开并另存为 .xlsx 后再上传", STRF(e->part));
+            edit_stop(e);
+        }
+    } else if (e->depth == 2) {
+        start_part(e, w, name, atts);
+    } else if (w->in_data && e->depth == 3 && xml_is(name, "row")) {
+        start_row(e, w, atts);
+    } else if (w->in_row && e->depth == 4 && xml_is(name, "c")) {
+        start_cell(e, w, atts);
+    } else if (w->in_cols && e->depth == 3 && xml_is(name, "col")) {
+        start_col(e, w, atts);
+    } else {
+        edit_copy(e);
+    }
+}
+
 static void sheet_end(Edit *e, const char *name)
 {
     Rewrite *w = e->ctx;
-    if (w->in_row && xml_is(name, "row")) {
+    if (w->in_row && e->depth == 3) {
         end_row(e, w);
         w->in_row = false;
         edit_close_tag(e, name);
-    } else if (w->in_data && !w->in_row && xml_is(name, "sheetData")) {
+    } else if (w->in_data && e->depth == 2) {
         put_missing_rows(e, w, SIZE_MAX);
         w->in_data = false;
+        w->data_done = true;
+        edit_close_tag(e, name);
+    } else if (w->in_cols && e->depth == 2) {
+        w->in_cols = false;
+        if (!w->cols_done) {
+            put_reason_col(e, w);
+        }
         edit_close_tag(e, name);
     } else {
-        if (xml_is(name, "cols") && !w->cols_done) {
-            put_reason_col(e, w);
-        } else if (xml_is(name, "worksheet")) {
+        if (e->depth == 1) {
             put_drawing(e, w);
         }
         edit_copy(e);

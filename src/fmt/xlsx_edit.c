@@ -33,6 +33,7 @@ static void on_start(void *data, const XML_Char *name, const XML_Char **atts)
         e->drop++;
         return;
     }
+    e->depth++;
     if (e->prefix.p == NULL) {
         e->prefix = str_dup(e->pkg->mem, str_n(name, (size_t)(local(name) - name)));
     }
@@ -51,9 +52,11 @@ static void on_end(void *data, const XML_Char *name)
     }
     if (e->drop > 0) {
         e->drop--;
+        e->depth -= e->drop == 0;
         return;
     }
     e->on->end(e, local(name));
+    e->depth--;
 }
 
 static void on_declaration(void *data, const XML_Char *version, const XML_Char *encoding, int standalone)

@@ -24,6 +24,7 @@ struct Edit {
     Str prefix;        /* of the root element: "" or "x:" */
     Buf raw;           /* of the current tag */
     bool capture;
+    int depth;         /* of the current element: 1 is the root */
     int drop;          /* depth inside a left-out element */
     bool stopped;
 };

@@ -30,7 +30,7 @@ typedef struct {
 
     CellType type;          /* of the current cell */
     size_t col, style, from;
-    bool formula, in_data, in_cell, in_inline, in_text;
+    bool formula, in_data, data_done, in_row, in_cell, in_inline, in_text;
     int phonetic;
 } SheetScan;
 
@@ -135,13 +135,14 @@ static void sheet_start(Xml *x, const char *name, const char **atts)
 {
     SheetScan *s = x->ctx;
     if (!s->in_data) {
-        s->in_data = xml_is(name, "sheetData");
+        s->in_data = !s->data_done && xml_is(name, "sheetData");
         return;
     }
     if (!s->in_cell) {
-        if (name[0] == 'c' && name[1] == '\0') {
+        if (s->in_row && name[0] == 'c' && name[1] == '\0') {
             begin_cell(x, s, atts);
-        } else if (xml_is(name, "row")) {
+        } else if (!s->in_row && xml_is(name, "row")) {
+            s->in_row = true;
             begin_row(x, s, atts);
         }
         return;
@@ -304,12 +305,14 @@ static void sheet_end(Xml *x, const char *name)
         } else if (xml_is(name, "rPh")) {
             s->phonetic -= s->phonetic > 0;
         }
-    } else if (xml_is(name, "row")) {
+    } else if (s->in_row && xml_is(name, "row")) {
+        s->in_row = false;
         if (!finish_row(s)) {
             xml_stop(x);
         }
     } else if (xml_is(name, "sheetData")) {
         s->in_data = false;
+        s->data_done = true;
     }
 }
 

@@ -3,6 +3,7 @@
  * workbook, divided by the byte 1 and packed without compression, so that the fuzzer need not guess checksums.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -20,11 +21,12 @@ typedef struct {
 } Part;
 
 static const TableLimits LIMITS = {.max_bytes = 1 << 20, .max_rows = 1000, .max_cols = 50, .max_cell = 2000};
-static char path[64];
+static char path[64], out_path[72];
 
 static void drop_file(void)
 {
     unlink(path);
+    unlink(out_path);
 }
 
 static void put(Buf *b, uint32_t v, int bytes)
@@ -125,12 +127,34 @@ static bool see(void *ctx, size_t row, const Cell *cells, size_t n)
     return true;
 }
 
+static bool skip(void *ctx, size_t row, const Cell *cells, size_t n)
+{
+    (void)ctx, (void)row, (void)cells, (void)n;
+    return true;
+}
+
+/* What comes back with reasons can be read, and has them. */
+static void annotate(Cx *cx)
+{
+    static const XlsxNote NOTES[] = {{1, 0, false, STR_INIT("a")}, {2, 1, true, STR_INIT("b")}, {2, SIZE_MAX, false, STR_INIT("c")},
+                                     {9, 3, false, STR_INIT("<d>")}};
+    cx_clear(cx);
+    if (xlsx_annotate(cx, path, out_path, 0, 1, NOTES, ARRAY_LEN(NOTES))) {
+        TableLimits wide = {.max_rows = 1048576, .max_cols = 16384, .max_cell = 1 << 19};
+        CHECK(xlsx_read(cx, out_path, 0, &wide, skip, NULL));
+        unlink(out_path);
+    } else {
+        CHECK(cx->err != E_OK && cx->err_text.n != 0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static Arena *mem;
     if (mem == NULL) {
         mem = arena_new(0);
         snprintf(path, sizeof path, "%s/tamga-fuzz-%d.xlsx", P_tmpdir, (int)getpid());
+        snprintf(out_path, sizeof out_path, "%s.out", path);
         atexit(drop_file);
     }
     Cx cx;
@@ -140,13 +164,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FILE *f = fopen(path, "wb");
     CHECK(f != NULL && fwrite(file.p, 1, file.n, f) == file.n && fclose(f) == 0);
     Seen seen = {0};
-    if (!xlsx_read(&cx, path, 0, &LIMITS, see, &seen)) {
+    bool good = xlsx_read(&cx, path, 0, &LIMITS, see, &seen);
+    if (!good) {
         CHECK(cx.err != E_OK && cx.err_text.n != 0 && utf8_valid(cx.err_text));
         cx_clear(&cx);
     }
     XlsxInfo info;
     if (xlsx_info(&cx, path, &info)) {
         CHECK(info.n_sheets <= ARRAY_LEN(info.sheet_names) && info.n_properties <= ARRAY_LEN(info.properties));
+    }
+    if (good) {
+        annotate(&cx);
     }
     arena_reset(mem);
     return 0;
