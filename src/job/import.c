@@ -1,7 +1,8 @@
 /*
  * import.c - a spreadsheet into records: read as a stream, checked row by row, written 500 rows a transaction.
  *
- * A row is taken whole (the record and the one beside it) or not at all: each runs in its own savepoint. A row whose record exists already,
+ * A row is taken whole (the record and the one beside it) or not at all. Most batches are sound, so a batch is first written as one; when a
+ * row of it fails, the batch is undone and written again with a savepoint around each row (a savepoint copies every page a row touches). A row whose record exists already,
  * by number or by key, updates it; one that says nothing new is left alone. What is wrong becomes notes for the annotated workbook.
  */
 #include "job/import.h"
@@ -34,6 +35,7 @@ typedef struct {
     const Actor *a;
     SheetPlan plan;
     bool dry_run, have_header, by_key;
+    bool as_one, row_failed;   /* the batch is written without savepoints; a row of it failed */
     HeaderMap map;
     size_t header_row, rows_seen;
     Map keys;                  /* folded key -> row number */
@@ -160,7 +162,7 @@ static bool write_beside(Import *im, ImportRow *row, int64_t main_id, int64_t ho
     Rec r;
     bool found = false;
     Findings findings = findings_new(cx->mem);
-    WriteOpts o = {.source = str_printf(cx->mem, "%.*s 第%zu行", STRF(im->source), row->number), .dry_run = im->dry_run};
+    WriteOpts o = {.source = str_printf(cx->mem, "%.*s 第%zu行", STRF(im->source), row->number), .dry_run = im->dry_run, .undone_by_caller = true};
     if (main_id > 1 && !rec_find(cx, im->s, im->a, sh->beside, keys, values, sh->n_beside_key + 1, &r, &found)) {
         return false;
     }
@@ -186,7 +188,7 @@ static bool write_row(Cx *cx, Store *s, void *arg)
     Rec r;
     bool found = false, is_new = false, changed = false;
     Findings findings = findings_new(cx->mem);
-    WriteOpts o = {.source = str_printf(cx->mem, "%.*s 第%zu行", STRF(im->source), row->number), .dry_run = im->dry_run};
+    WriteOpts o = {.source = str_printf(cx->mem, "%.*s 第%zu行", STRF(im->source), row->number), .dry_run = im->dry_run, .undone_by_caller = true};
     if (!find_row(im, row, &r, &found)) {
         return false;
     }
@@ -243,6 +245,7 @@ static bool row_failure(Import *im, const ImportRow *row)
 static bool write_batch(Cx *cx, Store *s, void *arg)
 {
     Import *im = arg;
+    im->row_failed = false;
     for (size_t i = 0; i < im->n_rows; i++) {
         ImportRow *row = &im->rows[i];
         if (row->wrong) {
@@ -250,12 +253,36 @@ static bool write_batch(Cx *cx, Store *s, void *arg)
             continue;
         }
         void *pair[2] = {row, im};
-        bool ok = im->dry_run ? write_row(cx, s, pair) : store_write(cx, s, write_row, pair);
+        bool ok = im->dry_run || im->as_one ? write_row(cx, s, pair) : store_write(cx, s, write_row, pair);
+        if (!ok && im->as_one) {
+            im->row_failed = true;
+            return false;
+        }
         if (!ok && !row_failure(im, row)) {
             return false;
         }
     }
     return true;
+}
+
+static bool write_rows(Import *im)
+{
+    Cx *cx = im->cx;
+    if (im->dry_run) {
+        return write_batch(cx, im->s, im);
+    }
+    ImportCounts before = im->counts;
+    size_t n_notes = im->n_notes;
+    im->as_one = true;
+    bool ok = store_write(cx, im->s, write_batch, im);
+    im->as_one = false;
+    if (!ok && im->row_failed) {
+        cx_clear(cx);
+        im->counts = before;
+        im->n_notes = n_notes;
+        ok = store_write(cx, im->s, write_batch, im);
+    }
+    return ok;
 }
 
 static bool flush(Import *im)
@@ -267,7 +294,7 @@ static bool flush(Import *im)
     Arena *keep = cx->mem;
     cx->mem = im->batch_mem;
     ImportCounts before = im->counts;
-    bool ok = im->dry_run ? write_batch(cx, im->s, im) : store_write(cx, im->s, write_batch, im);
+    bool ok = write_rows(im);
     cx->mem = keep;
     if (!ok) {
         cx->err_text = str_dup(keep, cx->err_text);
@@ -515,7 +542,7 @@ static bool read_file(Import *im, const char *path, bool *ret_xlsx)
     *ret_xlsx = got >= 4 && (memcmp(head, "PK\x03\x04", 4) == 0 || memcmp(head, "\xD0\xCF\x11\xE0", 4) == 0);
     if (*ret_xlsx) {
         close(fd);
-        return check_template(im, path) && xlsx_read(im->cx, path, 0, NULL, xlsx_row, im);
+        return check_template(im, path) && xlsx_read(im->cx, path, 0, &IMPORT_LIMITS, xlsx_row, im);
     }
     if (st.st_size > (20 << 20)) {
         close(fd);

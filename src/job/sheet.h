@@ -6,6 +6,9 @@
 #include "fmt/xlsx.h"
 #include "store/record.h"
 
+/* What an import reads: a workbook of 100,000 rows of 20 columns unpacks to 130 MB, so more than the reader's default (5 x max_bytes). */
+static const TableLimits IMPORT_LIMITS = {.max_bytes = (size_t)48 << 20};
+
 typedef enum { SC_NUMBER, SC_PARENT, SC_FIELD, SC_BESIDE } SheetColKind;
 
 typedef struct {

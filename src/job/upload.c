@@ -8,6 +8,7 @@
 
 #include "fmt/xlsx.h"
 #include "job/internal.h"
+#include "job/sheet.h"
 
 char upload_kind(Str bytes)
 {
@@ -90,7 +91,7 @@ int64_t rows_in(Cx *cx, const char *path)
     }
     int64_t n = 0;
     ArenaMark mark = arena_mark(cx->mem);
-    if (!xlsx_read(cx, path, 0, NULL, count_cells, &n)) {
+    if (!xlsx_read(cx, path, 0, &IMPORT_LIMITS, count_cells, &n)) {
         cx_clear(cx);
         n = 0;
     }

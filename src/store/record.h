@@ -65,6 +65,7 @@ typedef struct {
     Str reason;
     Str source;                  /* "import <job> row 12"; empty: by hand */
     bool dry_run;                /* check everything, write nothing */
+    bool undone_by_caller;       /* inside store_write: when this fails the caller undoes it, so no savepoint of its own */
     bool accept_warnings;        /* false: warnings are returned and kept too */
 } WriteOpts;
 

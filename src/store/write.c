@@ -369,7 +369,7 @@ bool rec_create(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Org
         return fail(cx, E_FORBIDDEN, "您不能为%.*s登记%.*s", STRF(owner->name), STRF(t->label));
     }
     WriteArg w = {.a = a, .t = t, .owner = owner, .values = values, .set = set, .o = o, .found = found, .ret = ret};
-    if (o->dry_run) {
+    if (o->dry_run || (o->undone_by_caller && on_writer(s))) {
         return do_create(cx, s, &w);
     }
     return store_write(cx, s, do_create, &w);
@@ -426,7 +426,7 @@ bool rec_update(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t i
 {
     WriteArg w = {.a = a, .t = t, .id = id, .values = values, .set = set, .o = o, .found = found, .ret = ret,
                   .ret_changed = ret_changed};
-    if (o->dry_run) {
+    if (o->dry_run || (o->undone_by_caller && on_writer(s))) {
         return do_update(cx, s, &w);
     }
     return store_write(cx, s, do_update, &w);
