@@ -6,17 +6,25 @@
 
 #define EVENTS_MAX 100
 
+/* "milliseconds.home.sequence" */
+static bool place_read(Str text, EventPlace *ret)
+{
+    Str at, home, seq;
+    return str_cut(text, '.', &at, &text) && str_cut(text, '.', &home, &seq) && str_int(at, &ret->at_ms) && str_int(home, &ret->home) &&
+           str_int(seq, &ret->seq) && ret->at_ms > 0;
+}
+
 bool journal_page(Req *rq)
 {
     Event *events;
     size_t n;
-    int64_t before = 0;
+    EventPlace before = {0};
     Str at = req_param(rq, "before");
     if (!actor_is_auditor(rq->pack, &rq->actor)) {
         return fail(&rq->cx, E_NOT_FOUND, "没有找到，或者不在您的管辖范围内");
     }
-    if (at.n != 0 && !str_int(at, &before)) {
-        return fail(&rq->cx, E_BAD_REQUEST, "before 须是毫秒数");
+    if (at.n != 0 && !place_read(at, &before)) {
+        return fail(&rq->cx, E_BAD_REQUEST, "before 须是上一页给出的位置");
     }
     if (!journal_list(&rq->cx, rq->store, &rq->actor, before, EVENTS_MAX, &events, &n)) {
         return false;
@@ -42,7 +50,8 @@ bool journal_page(Req *rq)
         doc_add_doc(l, o);
     }
     if (n == EVENTS_MAX) {
-        UrlSet set = {S("before"), id_text(rq->mem, events[n - 1].at_ms)};
+        const Event *last = &events[n - 1];
+        UrlSet set = {S("before"), str_printf(rq->mem, "%lld.%lld.%lld", (long long)last->at_ms, (long long)last->home, (long long)last->seq)};
         doc_set_str(rq->doc, "older", url_with(rq->mem, S("/journal"), NULL, &set, 1));
     } else {
         doc_set_null(rq->doc, "older");

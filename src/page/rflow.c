@@ -122,7 +122,8 @@ static Str act_word(Req *rq, const RecordType *t, const Event *e)
 {
     static const Str WORDS[][2] = {{STR_INIT("create"), STR_INIT("新建")},        {STR_INIT("update"), STR_INIT("修改")},
                                    {STR_INIT("delete"), STR_INIT("删除")},        {STR_INIT("unmask"), STR_INIT("查看了敏感信息")},
-                                   {STR_INIT("file"), STR_INIT("附件")},          {STR_INIT("login"), STR_INIT("登录")},
+                                   {STR_INIT("file_add"), STR_INIT("加了附件")},  {STR_INIT("file_drop"), STR_INIT("删除了附件")},
+                                   {STR_INIT("login"), STR_INIT("登录")},        {STR_INIT("compute"), STR_INIT("自动汇总")},
                                    {STR_INIT("make"), STR_INIT("由办理步骤生成")}, {STR_INIT("export"), STR_INIT("导出")}};
     const Action *a = t != NULL && e->action.n != 0 ? type_action(t, e->action) : NULL;
     if (a != NULL) {
@@ -166,6 +167,10 @@ static Str shown(Req *rq, const Field *f, const Doc *d)
         return g != NULL ? g->name : raw;
     }
     Value v;
+    if (f->kind == FT_MONEY && str_int(raw, &n)) { /* stands in fen there; people type yuan */
+        v = (Value){.has = true, .i = n};
+        return value_show(rq->mem, rq->pack, f, &v);
+    }
     Findings none = findings_new(rq->mem);
     return value_parse(rq->mem, rq->pack, f, f->id, raw, NULL, &v, &none) ? value_show(rq->mem, rq->pack, f, &v) : raw;
 }

@@ -17,7 +17,7 @@ const Route ROUTES_CORE[] = {
     {"GET", "/desk", desk_page, AUTH_USER, "core/desk", "What there is to do", NULL, 0},
     {"GET", "/search", search_page, AUTH_USER, "core/search", "Search all record types", "q:string", 0},
     {"GET", "/clauses", clauses_page, AUTH_USER, "core/clauses", "Each clause of the plan and where it is carried out", NULL, 0},
-    {"GET", "/journal", journal_page, AUTH_USER, "core/journal", "Journal of all records in reach, for auditors", "before:int", 0},
+    {"GET", "/journal", journal_page, AUTH_USER, "core/journal", "Journal of all records in reach, for auditors", "before:string", 0},
     {"GET", "/accessibility", access_page, AUTH_PUBLIC, "core/accessibility", "How the pages can be used by everybody", NULL, ROUTE_CACHE},
     {"GET", "/openapi.json", openapi_page, AUTH_PUBLIC, NULL, "This document", NULL, 0},
     {"GET", "/assets/{file}", asset_page, AUTH_PUBLIC, NULL, "Style sheet, scripts, icons", NULL, 0},

@@ -134,17 +134,19 @@ bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **r
     return read_events(cx, s, st, ret, ret_n);
 }
 
-bool journal_list(Cx *cx, Store *s, const Actor *a, int64_t before_ms, size_t limit, Event **ret, size_t *ret_n)
+bool journal_list(Cx *cx, Store *s, const Actor *a, EventPlace before, size_t limit, Event **ret, size_t *ret_n)
 {
     *ret_n = 0;
     if (!actor_is_auditor(s->pack, a)) {
         return fail(cx, E_FORBIDDEN, "只有审计人员可以查阅全部操作记录");
     }
-    Stmt *st = db_stmt(cx, cx->db, SQL_ROLLUP, S(EVENT_COLUMNS " where at < ?1 order by at desc, home, seq desc limit ?2"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_ROLLUP, S(EVENT_COLUMNS " where at <= ?1 and (at, home, seq) < (?1, ?2, ?3) order by at desc, home desc, seq desc limit ?4"));
     if (st == NULL) {
         return false;
     }
-    stmt_int(st, 1, before_ms > 0 ? before_ms : INT64_MAX);
-    stmt_int(st, 2, (int64_t)MIN(limit, (size_t)500));
+    stmt_int(st, 1, before.at_ms > 0 ? before.at_ms : INT64_MAX);
+    stmt_int(st, 2, before.home);
+    stmt_int(st, 3, before.seq);
+    stmt_int(st, 4, (int64_t)MIN(limit, (size_t)500));
     return read_events(cx, s, st, ret, ret_n);
 }

@@ -19,8 +19,12 @@ MUST_USE bool journal_add(Cx *cx, Store *s, int64_t home, const Actor *a, Str ac
                           Str action, Str state_from, Str state_to, Str reason, Str source, Str body);
 /* journal_of - the events of one record, oldest first. No rights inside: call after rec_get and access_flag 'h'. */
 MUST_USE bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **ret, size_t *ret_n);
-/* journal_list - newest first, for auditors: of homes in reach; before_seq/at 0: from the end. */
-MUST_USE bool journal_list(Cx *cx, Store *s, const Actor *a, int64_t before_ms, size_t limit, Event **ret, size_t *ret_n);
+/* Where a page of the journal ended; many events may share an instant. All 0: from the newest. */
+typedef struct {
+    int64_t at_ms, home, seq;
+} EventPlace;
+/* journal_list - newest first, for auditors: the events before a place; at most 500. */
+MUST_USE bool journal_list(Cx *cx, Store *s, const Actor *a, EventPlace before, size_t limit, Event **ret, size_t *ret_n);
 /* journal_verify - recompute every chain and compare the records with what the journal says. *ret_report lists faults, empty: sound. */
 typedef struct {
     int64_t events, homes, records, faults;

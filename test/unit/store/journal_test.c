@@ -116,14 +116,22 @@ static void only_auditors_read_the_whole_journal(void **state)
     work(f);
     Event *e;
     size_t n;
-    REFUSED(E_FORBIDDEN, journal_list(&f->cx, f->s, &f->writer, 0, 50, &e, &n));
-    OK(journal_list(&f->cx, f->s, &f->head, 0, 50, &e, &n));
+    REFUSED(E_FORBIDDEN, journal_list(&f->cx, f->s, &f->writer, (EventPlace){0}, 50, &e, &n));
+    OK(journal_list(&f->cx, f->s, &f->head, (EventPlace){0}, 50, &e, &n));
     assert_int_equal(n, 9);
     for (size_t i = 1; i < n; i++) {
         assert_true(e[i].at_ms <= e[i - 1].at_ms); /* newest first */
     }
-    OK(journal_list(&f->cx, f->s, &f->head, 0, 2, &e, &n));
-    assert_int_equal(n, 2);
+    EventPlace at = {0};
+    size_t pages = 0, all = 0;
+    do { /* most share one instant */
+        OK(journal_list(&f->cx, f->s, &f->head, at, 2, &e, &n));
+        all += n;
+        if (n != 0) {
+            at = (EventPlace){e[n - 1].at_ms, e[n - 1].home, e[n - 1].seq};
+        }
+    } while (n == 2 && ++pages < 10);
+    assert_int_equal(all, 9);
 }
 
 static void an_entry_tells_before_and_after_and_seals_personal_fields(void **state)

@@ -1,0 +1,142 @@
+// lib.mjs - what the flow tests speak: sessions as a browser keeps them, programs with a token, unzipping, waiting for jobs.
+import fs from 'node:fs';
+import zlib from 'node:zlib';
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+
+export { assert };
+export const BASE = process.env.TAMGA_URL;
+export const DATA = process.env.TAMGA_DATA;
+export const TAMGA = process.env.TAMGA_BIN;
+const password = fs.readFileSync(`${DATA}/demo-accounts.txt`, 'utf8').trim().split(/\s+/)[1];
+
+export const tests = [];
+export function test(title, fn) { tests.push({ title, fn }); }
+
+async function answer(r) {
+  const bytes = Buffer.from(await r.arrayBuffer());
+  const text = bytes.toString('utf8');
+  const a = { status: r.status, headers: r.headers, bytes, text, location: r.headers.get('location') };
+  if (/json/.test(r.headers.get('content-type') ?? '') && text) a.json = JSON.parse(text);
+  return a;
+}
+
+export async function ask(method, path, { headers = {}, body } = {}) {
+  return answer(await fetch(BASE + path, { method, headers, body, redirect: 'manual' }));
+}
+
+export function expect(a, status, what = '') {
+  assert.equal(a.status, status, `${what} gave ${a.status}, not ${status}: ${a.text.slice(0, 700)}`);
+  return a;
+}
+
+/** The public, without cookies. */
+export const web = {
+  page: (path, headers = {}) => ask('GET', path, { headers: { accept: 'text/html', ...headers } }),
+  json: (path, headers = {}) => ask('GET', path, { headers: { accept: 'application/json', ...headers } }),
+};
+
+export class Person {
+  constructor() { this.cookies = new Map(); }
+  keep(a) {
+    for (const c of a.headers.getSetCookie()) {
+      const [pair, ...rest] = c.split(';');
+      const at = pair.indexOf('=');
+      if (rest.some((x) => /max-age=0$/i.test(x.trim()))) this.cookies.delete(pair.slice(0, at));
+      else this.cookies.set(pair.slice(0, at), pair.slice(at + 1));
+    }
+    return a;
+  }
+  async ask(method, path, { headers = {}, body } = {}) {
+    const cookie = [...this.cookies].map(([k, v]) => `${k}=${v}`).join('; ');
+    return this.keep(await ask(method, path, { headers: cookie ? { cookie, ...headers } : headers, body }));
+  }
+  page(path) { return this.ask('GET', path, { headers: { accept: 'text/html' } }); }
+  get(path) { return this.ask('GET', path, { headers: { accept: 'application/json' } }); }
+  /** A form as a browser without scripts sends it. */
+  form(path, fields) {
+    const body = new URLSearchParams({ csrf: this.csrf });
+    for (const [k, v] of Object.entries(fields)) for (const one of [v].flat()) body.append(k, one);
+    return this.ask('POST', path, { headers: { accept: 'text/html' }, body });
+  }
+  /** A write as a program in the same session does it. */
+  send(method, path, doc, headers = {}) {
+    return this.ask(method, path, {
+      headers: { accept: 'application/json', 'content-type': 'application/json', 'x-csrf-token': this.csrf, ...headers },
+      body: doc === undefined ? undefined : JSON.stringify(doc),
+    });
+  }
+  upload(path, name, bytes, fields = {}, accept = 'application/json') {
+    const body = new FormData();
+    body.append('csrf', this.csrf);
+    for (const [k, v] of Object.entries(fields)) body.append(k, v);
+    body.append('file', new Blob([bytes]), name);
+    return this.ask('POST', path, { headers: { accept }, body });
+  }
+  /** A step of the flow, on the revision the record has now. */
+  async act(type, id, action, fields = {}) {
+    const now = expect(await this.get(`/r/${type}/${id}`), 200, 'reading before a step');
+    return this.send('POST', `/r/${type}/${id}/do/${action}`, fields, { 'if-match': now.headers.get('etag') });
+  }
+}
+
+export async function tryLogin(person, login, word) {
+  const form = expect(await person.page('/login'), 200, 'sign-in form');
+  const csrf = /name="csrf" value="([^"]+)"/.exec(form.text)[1];
+  return person.ask('POST', '/login', { headers: { accept: 'text/html' }, body: new URLSearchParams({ login, password: word, csrf }) });
+}
+
+const known = new Map();
+/** A signed-in person; the same session for the same login. */
+export async function as(login) {
+  if (known.has(login)) return known.get(login);
+  const p = new Person();
+  expect(await tryLogin(p, login, password), 303, `sign-in of ${login}`);
+  p.csrf = /name="csrf" value="([^"]+)"/.exec((await p.page('/desk')).text)[1];
+  known.set(login, p);
+  return p;
+}
+
+let serial = 0;
+const letters = '甲乙丙丁戊己庚辛壬癸';
+/** A brand that passes every check, with a name of its own. */
+export function brand(over = {}) {
+  serial++;
+  const word = [...String(serial).padStart(3, '0')].map((d) => letters[d]).join('');
+  return { name: `敖汉${word}架线工`, maturity: 'scattered', domain: 'livelihood', industry: 'construction', owner_kind: 'public',
+    county: '150430', intro: '测试用，不是真实品牌。', phone: '13800002046', ...over };
+}
+export async function newBrand(person, over = {}) {
+  return expect(await person.send('POST', '/r/brand', brand(over)), 201, 'creating').json;
+}
+
+export async function job(person, id) {
+  for (let i = 0; i < 300; i++) {
+    const a = expect(await person.get(`/jobs/${id}`), 200, 'job');
+    const state = a.json.state?.value ?? a.json.state;
+    if (state !== 'waiting' && state !== 'running') return { ...a.json, state };
+    await new Promise((f) => setTimeout(f, 50));
+  }
+  throw new Error('the job does not end');
+}
+
+export function run(...args) {
+  return new Promise((done) => execFile(TAMGA, args, (err, stdout, stderr) => done({ code: err ? err.code : 0, stdout, stderr })));
+}
+
+/** The members of a zip file by name, as text. */
+export function unzip(buf) {
+  const out = {};
+  const end = buf.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
+  let at = buf.readUInt32LE(end + 16);
+  for (let n = buf.readUInt16LE(end + 10); n > 0; n--) {
+    const method = buf.readUInt16LE(at + 10), size = buf.readUInt32LE(at + 20), names = buf.readUInt16LE(at + 28);
+    const extra = buf.readUInt16LE(at + 30), note = buf.readUInt16LE(at + 32), head = buf.readUInt32LE(at + 42);
+    const name = buf.toString('utf8', at + 46, at + 46 + names);
+    const from = head + 30 + buf.readUInt16LE(head + 26) + buf.readUInt16LE(head + 28);
+    const raw = buf.subarray(from, from + size);
+    out[name] = (method === 8 ? zlib.inflateRawSync(raw) : raw).toString('utf8');
+    at += 46 + names + extra + note;
+  }
+  return out;
+}
