@@ -79,7 +79,9 @@ MUST_USE bool xlsx_close(Cx *cx, XlsxWriter *w);
 /*
  * xlsx_annotate - the same workbook back: copy `in` to `out` with reasons. Every sheet, width, style and value stays; cells named in
  * `notes` get a coloured style and a comment, and the row's reasons stand together in a new last column 错误原因 on the header row's
- * right. Streaming rewrite of the sheet's XML; notes must be sorted by row, then column.
+ * right. Streaming rewrite of the sheet's XML; notes must be sorted by row, then column. The column, colours and comments of an earlier
+ * return are replaced, so that only what is wrong now is marked; at most 2,000 cells get comments. Workbooks of up to 200 MiB; E_IO,
+ * E_FULL or the reader's refusals, and then no file is left at `out`.
  */
 typedef struct {
     size_t row, col;      /* 1-based row, 0-based column; col = SIZE_MAX: whole row */

@@ -270,7 +270,7 @@ static bool build(Annotation *a, size_t sheet)
     a->job.comments = package_has(p, S("[Content_Types].xml")) &&
                       (has_cell_notes(&a->job) || rels_by_kind(&a->rels, S("comments")) != NULL);
     a->job.drawing_id = DRAWING_ID;
-    if (!sheet_rewrite(p, a->part, &a->sheet, &a->job) || !replace(a, a->part, &a->sheet, 6)) {
+    if (!sheet_rewrite(p, a->part, &a->sheet, &a->job) || !replace(a, a->part, &a->sheet, 2)) {
         return false;
     }
     if (a->styles->usable && !(stylebook_write(a->styles, &a->style) && replace(a, a->book.styles, &a->style, 0))) {
