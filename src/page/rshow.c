@@ -126,6 +126,7 @@ static bool one_link(Req *rq, Doc *links, const Rec *r, const Link *link)
             cols[n++] = t->list_cols[i];
         }
     }
+    doc_set_bool(o, "any", page.total != 0);
     doc_set_doc(o, "table", table_doc(rq, t, as_const_fields(cols), n, &page, false, false));
     return true;
 }
@@ -210,7 +211,9 @@ bool show_doc(Req *rq, const Rec *r)
     }
     all_sections(rq, r);
     Doc *steps = flow_steps_doc(rq, r), *checks = doc_get(rq->doc, S("checks"));
+    const Doc *actions = doc_get(rq->doc, S("actions"));
     doc_set_bool(rq->doc, "has_steps", steps->n > 1);
+    doc_set_bool(rq->doc, "has_actions", actions != NULL && actions->n != 0);
     doc_set_bool(rq->doc, "has_checks", checks != NULL && checks->n != 0);
     doc_set_doc(rq->doc, "steps", steps);
     Doc *history;

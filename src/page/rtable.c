@@ -66,7 +66,7 @@ static void value_cell(Req *rq, Doc *cells, const Rec *r, const Field *f)
     const Value *v = &r->v[f->index];
     Doc *o;
     const Code *code = f->kind == FT_CODE && v->has ? code_find(f->codes, v->s) : NULL;
-    if (code != NULL && code->tone.n != 0) {
+    if (code != NULL && code->tone.n != 0 && r->type->n_states < 2) { /* else the state alone is a pill */
         o = cell(cells, f->label, S(""));
         doc_set_str(o, "pill", code->label);
         doc_set_str(o, "tone", tone_word(code->tone));

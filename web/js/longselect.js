@@ -24,6 +24,7 @@ function enhance(select) {
     maxOptions: null,
     searchField: ["text", "pinyin"],
     placeholder: first && !first.value ? first.textContent : "",
+    hidePlaceholder: true,
     allowEmptyOption: false,
     lockOptgroupOrder: true,
     render: { no_results: (data, escape) => `<div class="no-results">没有“${escape(data.input)}”</div>` },
