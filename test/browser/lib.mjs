@@ -6,7 +6,7 @@ import { chromium } from "playwright-core";
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
+  "--disable-component-update", "--disable-sync", "--lang=zh-CN"];
 
 export const URL_BASE = process.env.TAMGA_URL;
 export const TEMP = process.env.TAMGA_TEMP;
@@ -77,6 +77,12 @@ export async function go(page, path) {
 export async function shot(page, name, full = true) {
   mkdirSync(SHOTS, { recursive: true });
   await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: full, animations: "disabled" });
+}
+
+// Open the <details> that something stands in.
+export async function unfold(page, selector) {
+  const summary = page.locator(`details:not([open]):has(${selector}) > summary`);
+  if (await summary.count()) await summary.first().click();
 }
 
 // Every page, in every state a test brings it to: nothing in the console, no policy broken, no axe violation, no sideways scrolling.

@@ -1,5 +1,5 @@
 // The main path with scripts off: sign in, filter, create, submit, search the catalogue.
-import { expect, go, open, password, signIn, sound, test, WIDTHS } from "./lib.mjs";
+import { expect, go, open, password, signIn, sound, test, unfold, WIDTHS } from "./lib.mjs";
 
 for (const on of Object.keys(WIDTHS)) {
   test(`without scripts: sign in, filter, create, submit, search (${on})`, async () => {
@@ -7,8 +7,7 @@ for (const on of Object.keys(WIDTHS)) {
     await signIn(page, "ningcheng", password("ningcheng"));
     expect(page.url().endsWith("/desk"), page.url());
     await go(page, "/r/brand");
-    const folded = page.locator("details:has(form.filters):not([open]) > summary");
-    if (await folded.count()) await folded.click();
+    await unfold(page, "form.filters select[name=domain]");
     await page.locator("form.filters select[name=domain]").selectOption("livelihood");
     await page.locator("form.filters button[type=submit]").click();
     await page.waitForURL(/domain=livelihood/);

@@ -1,5 +1,5 @@
 // The everyday pages, each at both widths.
-import { expect, go, open, sound, test, WIDTHS } from "./lib.mjs";
+import { expect, go, open, sound, test, unfold, WIDTHS } from "./lib.mjs";
 
 const PAGES = [
   ["desk", "/desk", "aohan"],
@@ -33,8 +33,7 @@ for (const on of Object.keys(WIDTHS)) {
     const page = await open({ as: "region", on });
     await go(page, "/r/brand");
     const total = Number(await page.locator(".pg b.num").innerText());
-    const folded = page.locator("details:has(form.filters):not([open]) > summary");
-    if (await folded.count()) await folded.click();
+    await unfold(page, "form.filters select[name=domain]");
     await page.locator("form.filters select[name=domain]").selectOption("quality_service");
     await page.locator("form.filters button[type=submit]").click();
     await page.waitForURL(/domain=quality_service/);

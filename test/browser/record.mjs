@@ -1,5 +1,5 @@
 // One record: typed, corrected, submitted, returned with a reason.
-import { expect, go, open, shot, sound, test, WIDTHS } from "./lib.mjs";
+import { expect, go, open, shot, sound, test, unfold, WIDTHS } from "./lib.mjs";
 
 export async function fillBrand(page, name) {
   const checked = page.waitForResponse(/\/(check|naming)/); // leaving before it answered would abort it
@@ -58,14 +58,12 @@ for (const on of Object.keys(WIDTHS)) {
     await go(city, at);
     await sound(city, `record-city-${on}`);
     const back = city.locator('form[action$="/do/return"]');
-    const fold = city.locator('details:has(form[action$="/do/return"]):not([open]) > summary');
-    if (await fold.count()) await fold.click();
+    await unfold(city, 'form[action$="/do/return"]');
     await back.locator("button[type=submit]").last().click();
     if (await city.locator("dialog#confirm[open]").count()) await city.locator("[data-confirm-yes]").click();
     await city.locator("[aria-invalid=true], .errs:not([hidden])").first().waitFor();
     await sound(city, `record-no-reason-${on}`);
-    const again = city.locator('details:has(form[action$="/do/return"]):not([open]) > summary');
-    if (await again.count()) await again.click();
+    await unfold(city, 'form[action$="/do/return"]');
     await back.locator("textarea[name=reason], input[name=reason]").first().fill("从业人数缺少口径说明，请补充");
     await back.locator("button[type=submit]").last().click();
     await city.locator(".pill", { hasText: "退回修改" }).first().waitFor();
