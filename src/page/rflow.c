@@ -66,7 +66,7 @@ static size_t main_road(const Pack *p, const RecordType *t, const Org *owner, St
             road[n++] = (Stop){&t->states[i], owner};
         }
     }
-    for (bool more = n != 0; more && n < ROAD_MAX;) {
+    for (bool more = n != 0; more && n < ROAD_MAX && !road[n - 1].state->published;) { /* what comes after is leaving */
         Stop now = road[n - 1];
         more = false;
         for (size_t i = 0; i < t->n_actions && !more; i++) {
@@ -203,7 +203,7 @@ static Str event_note(Req *rq, const RecordType *t, const Event *e)
     if (e->reason.n != 0) {
         buf_printf(&b, "%s意见：%.*s", b.n != 0 ? "；" : "", STRF(e->reason));
     }
-    if (e->source.n != 0) {
+    if (e->source.n != 0 && !str_eq(e->source, S("web"))) { /* by hand is the rule */
         buf_printf(&b, "%s来源：%.*s", b.n != 0 ? "；" : "", STRF(e->source));
     }
     return buf_str(&b);

@@ -165,6 +165,9 @@ bool record_list(Req *rq)
     if (!rec_list(&rq->cx, rq->store, &rq->actor, &q, true, &page)) {
         return false;
     }
+    if (rq->is_htmx) { /* the address without the fields left empty */
+        req_header(rq, S("hx-push-url"), url_with(rq->mem, exchange(rq)->path, &rq->query, NULL, 0));
+    }
     rq->doc = doc_obj(rq->mem);
     doc_set_str(rq->doc, "title", t->label);
     doc_set_str(rq->doc, "type", t->id);
