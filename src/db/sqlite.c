@@ -117,10 +117,13 @@ static bool set_wal(Cx *cx, SqliteConn *c)
  * No memory map: mapped pages count as resident once for every connection that touched them (two connections over a
  * 60 MB file: 124 MB), a failing disk would end the process by SIGBUS, and a measured list page was not faster by it
  * (102 us mapped, 54 us with 2 MiB of cache, 29 us with 8 MiB).
+ * A checkpoint every 32 MB of log instead of every 4: a bulk load touches the same index pages again and again, and wrote a
+ * third less by it.
  */
 static const char SETTINGS[] =
     "pragma synchronous=full; pragma foreign_keys=on; pragma secure_delete=on; pragma temp_store=memory;"
-    "pragma cell_size_check=on; pragma mmap_size=0; pragma journal_size_limit=67108864;";
+    "pragma cell_size_check=on; pragma mmap_size=0; pragma journal_size_limit=67108864;"
+    "pragma wal_autocheckpoint=8000;";
 
 static void sqlite_close(DriverConn *conn)
 {
@@ -151,7 +154,7 @@ static DriverConn *sqlite_open(Cx *cx, const char *path, DbMode mode)
     if (ok) {
         set_limits(c, mode);
         ok = (mode == DB_READ || set_wal(cx, c)) && exec(cx, c, SETTINGS) &&
-             exec(cx, c, mode == DB_READ ? "pragma cache_size=-4096; pragma query_only=on" : "pragma cache_size=-8192") &&
+             exec(cx, c, mode == DB_READ ? "pragma cache_size=-4096; pragma query_only=on" : "pragma cache_size=-16384") &&
              exec(cx, c, "select 1 from sqlite_schema limit 1"); /* is it a database at all? */
     }
     if (!ok) {
