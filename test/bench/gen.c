@@ -3,7 +3,7 @@
  *
  *   gen PACK N OUT.xlsx
  *
- * Deterministic: the same N gives the same rows. Every row is sound (codes with right check digits, industries under their domain), so that
+ * Deterministic: the same N gives the same rows. They stand county by county, as in a workbook put together from the counties'. Every row is sound (codes with right check digits, industries under their domain), so that
  * the import does its whole work on each: check, store, journal, and the record beside it.
  */
 #include <stdio.h>
@@ -60,7 +60,7 @@ static Str stem(Str name)
 typedef struct {
     const Pack *p;
     const Region **counties;
-    size_t n_counties;
+    size_t n_counties, n_rows;
     XlsxWriter *out;
     Rand rand;
 } Gen;
@@ -73,7 +73,7 @@ static Str pick(Rand *r, const char *const *list, size_t n)
 static void put_row(Gen *g, Arena *mem, size_t i)
 {
     Rand *r = &g->rand;
-    const Region *at = g->counties[below(r, g->n_counties)];
+    const Region *at = g->counties[i * g->n_counties / g->n_rows];
     const CodeList *industries = pack_codes(g->p, S("industry")), *domains = pack_codes(g->p, S("domain"));
     const CodeList *maturity = pack_codes(g->p, S("maturity")), *owners = pack_codes(g->p, S("owner_kind")), *classes = pack_codes(g->p, S("gbt4754"));
     const Code *industry = &industries->codes[below(r, industries->n)];
@@ -135,7 +135,7 @@ int main(int argc, char **argv)
     }
     XlsxCol cols[COLUMNS] = {0};
     columns(mem, p, t, cols);
-    Gen g = {.p = p, .counties = NEW_ARRAY(mem, const Region *, p->n_regions), .rand = {88172645463325252ULL}};
+    Gen g = {.p = p, .counties = NEW_ARRAY(mem, const Region *, p->n_regions), .n_rows = (size_t)n, .rand = {88172645463325252ULL}};
     for (size_t i = 0; i < p->n_orgs; i++) {
         if (p->orgs[i].region != NULL && str_eq(p->orgs[i].region->level, S("county"))) {
             g.counties[g.n_counties++] = p->orgs[i].region;
