@@ -7,11 +7,13 @@
 #include "feature/ledger/ledger.h"
 #include "feature/naming/naming.h"
 #include "feature/overview/overview.h"
+#include "feature/profile/profile.h"
 
 static const NamedCheck CHECKS[] = {{"naming", naming_check}};
 
 static const Route *const TABLES[] = {ROUTES_CORE,   ROUTES_IO,     ROUTES_RECORD,    ROUTES_USER, ROUTES_NAMING,
-                                      ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE, NULL};
+                                      ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE,
+                                      ROUTES_PROFILE, NULL};
 
 void features_register(void)
 {

@@ -226,6 +226,15 @@ bool show_doc(Req *rq, const Rec *r)
     doc_set_str(rq->doc, "state_tone", tone_word(r->state->tone));
     doc_set_str(rq->doc, "idem", random_token(rq->mem, 12));
     doc_set_str(rq->doc, "base", url_record(rq->mem, t, r->id, ""));
+    Str view = str_printf(rq->mem, "/profile%.*s", STRF(str_sub(url_record(rq->mem, t, r->id, ""), 2, 200)));
+    bool viewed = str_eq(t->id, pack_setting_str(rq->pack, S("profile"), S("type"))) && route_of(rq->site, "GET", view) != NULL;
+    Doc *profile = viewed ? doc_set_obj(rq->doc, "profile") : NULL;
+    if (viewed) {
+        doc_set_str(profile, "href", view);
+        doc_set_str(profile, "label", pack_setting_str(rq->pack, S("profile"), S("label")));
+    } else {
+        doc_set_null(rq->doc, "profile");
+    }
     req_crumb(rq, t->label, str_printf(rq->mem, "/r/%.*s", STRF(t->id)));
     req_crumb(rq, rec_title(rq, r), S(""));
     return true;

@@ -148,3 +148,18 @@ EvalEnv *env_make(Cx *cx, Store *s, const Rec *r)
                          .ctx = box};
     return &box->env;
 }
+
+bool rec_eval(Cx *cx, Store *s, const Rec *r, const Expr *e, Value *ret, Str *ret_shown)
+{
+    static const Field NUMBER = {.kind = FT_INT, .id = STR_INIT("value")}, YES_NO = {.kind = FT_BOOL, .id = STR_INIT("value")};
+    const Field *as = e->type == XT_BOOL && e->kind != EX_FIELD ? &YES_NO : e->field != NULL && e->kind != EX_COUNT ? e->field : &NUMBER;
+    *ret = rule_value(env_make(cx, s, r), e, as);
+    *ret_shown = S("");
+    if (ret->has) {
+        *ret_shown = as->kind == FT_REF ? rec_label(cx, s, as->ref, ret->i) : value_show(cx->mem, s->pack, as, ret);
+        if (as->unit.n != 0 && as->kind != FT_MONEY) {
+            *ret_shown = str_printf(cx->mem, "%.*s %.*s", STRF(*ret_shown), STRF(as->unit));
+        }
+    }
+    return cx->err == E_OK;
+}

@@ -101,3 +101,7 @@ MUST_USE bool rec_find(Cx *cx, Store *s, const Actor *a, const RecordType *t, co
 
 /* rec_label - "name" of a record for lists that refer to it, without rights (the id came from a record that was readable). */
 Str rec_label(Cx *cx, Store *s, const RecordType *t, int64_t id);
+
+/* rec_eval - the value of a pack's expression over a record, and how people read it ("" when there is no data). Related records are counted
+ * without rights: figures, never records. */
+MUST_USE bool rec_eval(Cx *cx, Store *s, const Rec *r, const Expr *e, Value *ret, Str *ret_shown);

@@ -145,16 +145,30 @@ static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
 
 /* ---- numbers ---- */
 
+/* The middle of a number names the owner, because each owner counts for itself: its region, or its own code where offices share one. */
+static Str number_place(const Store *s, int64_t home)
+{
+    const Org *o = pack_org_by_home(s->pack, home);
+    if (o == NULL || o->region == NULL) {
+        return o != NULL ? o->code : S("0");
+    }
+    for (size_t i = 0; i < s->pack->n_orgs; i++) {
+        if (s->pack->orgs[i].region == o->region && &s->pack->orgs[i] != o) {
+            return o->code;
+        }
+    }
+    return o->region->code;
+}
+
 bool next_number(Cx *cx, Store *s, const RecordType *t, Rec *r)
 {
     if (t->number_prefix.n == 0) {
         return true;
     }
-    const Region *at = rec_region(s, r);
     char year[8];
     Str day = instant_iso(cx->mem, cx->now_ms + 8 * 3600 * 1000);
     memcpy(year, day.p, 4);
-    Str head = str_printf(cx->mem, "%.*s-%.*s-%.4s", STRF(t->number_prefix), STRF(at != NULL ? at->code : S("0")), year);
+    Str head = str_printf(cx->mem, "%.*s-%.*s-%.4s", STRF(t->number_prefix), STRF(number_place(s, r->home)), year);
     /* Two plain statements: "returning" builds a table of its own each time. */
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
                        S("insert into counter (home, name, n) values (?1, ?2, 1)"
@@ -292,10 +306,23 @@ static bool check_unique(Cx *cx, Store *s, const Rec *r, Findings *found)
     return true;
 }
 
+/* A record lies where its owner is responsible. */
+static void check_place(Cx *cx, const Store *s, const Rec *r, Findings *found)
+{
+    const Field *f = r->type->region;
+    const Org *o = rec_owner(s, r);
+    const Region *at = f != NULL && r->v[f->index].has ? pack_region(s->pack, r->v[f->index].s) : NULL;
+    if (at != NULL && o != NULL && o->region != NULL && !region_within(at, o->region)) {
+        finding_add(found, false, f->id, S("scope"), f->clause,
+                    str_printf(cx->mem, "%.*s不在%.*s的管辖范围内，请核对%.*s", STRF(at->name), STRF(o->name), STRF(f->label)));
+    }
+}
+
 static bool check(Cx *cx, Store *s, Rec *r, Findings *found)
 {
     EvalEnv *env = env_make(cx, s, r);
     record_check(env, found);
+    check_place(cx, s, r, found);
     if (cx->err != E_OK || !check_unique(cx, s, r, found)) {
         return false;
     }

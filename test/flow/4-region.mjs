@@ -80,3 +80,14 @@ test('every page of the menu opens for the region\'s officer, as a page and as J
     assert.ok([200, 303].includes(a.status), `${h} gave ${a.status}: ${a.text.slice(0, 300)}`);
   }
 });
+
+test('a record is seen along the six dimensions, with recorded figures only', async () => {
+  const region = await as('region');
+  const id = (await region.json('/r/brand?q=' + encodeURIComponent('赛罕养老护理员'))).json.items[0].id;
+  const r = expect(await region.json(`/profile/brand/${id}`), 200, 'profile');
+  assert.equal(r.json.dimensions.length, 6);
+  const figures = r.json.dimensions.flatMap((d) => d.figures);
+  assert.equal(figures.find((f) => f.label === '发展规划份数').text, '1');
+  assert.ok(figures.some((f) => f.text === null), 'what is not recorded stays empty');
+  expect(await region.page(`/profile/brand/${id}`), 200, 'page');
+});
