@@ -83,8 +83,8 @@ test('every page of the menu opens for the region\'s officer, as a page and as J
 
 test('a record is seen along the six dimensions, with recorded figures only', async () => {
   const region = await as('region');
-  const id = (await region.json('/r/brand?q=' + encodeURIComponent('赛罕养老护理员'))).json.items[0].id;
-  const r = expect(await region.json(`/profile/brand/${id}`), 200, 'profile');
+  const id = (await region.get('/r/brand?q=' + encodeURIComponent('赛罕养老护理员'))).json.items[0].id;
+  const r = expect(await region.get(`/profile/brand/${id}`), 200, 'profile');
   assert.equal(r.json.dimensions.length, 6);
   const figures = r.json.dimensions.flatMap((d) => d.figures);
   assert.equal(figures.find((f) => f.label === '发展规划份数').text, '1');
