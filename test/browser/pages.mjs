@@ -34,9 +34,12 @@ for (const on of Object.keys(WIDTHS)) {
     await go(page, "/r/brand");
     const total = Number(await page.locator(".pg b.num").innerText());
     await unfold(page, "form.filters select[name=domain]");
+    await page.evaluate(() => { window.sameDocument = true; });
     await page.locator("form.filters select[name=domain]").selectOption("quality_service");
     await page.locator("form.filters button[type=submit]").click();
     await page.waitForURL(/domain=quality_service/);
+    await page.locator(".chip", { hasText: "高品质服务型" }).waitFor();
+    expect(await page.evaluate(() => window.sameDocument), "the whole page was loaded again");
     const found = Number(await page.locator(".pg b.num").innerText());
     expect(found > 0 && found < total, `${found} of ${total}`);
     for (const text of await page.locator('td[data-l="领域"]').allInnerTexts()) expect(text.includes("高品质服务型"), text);
