@@ -306,14 +306,18 @@ static bool check_unique(Cx *cx, Store *s, const Rec *r, Findings *found)
     return true;
 }
 
-/* A record lies where its owner is responsible. */
+/* A record that may come before the public lies where its owner is responsible; of others (a firm seated elsewhere) it is only doubtful. */
 static void check_place(Cx *cx, const Store *s, const Rec *r, Findings *found)
 {
     const Field *f = r->type->region;
     const Org *o = rec_owner(s, r);
     const Region *at = f != NULL && r->v[f->index].has ? pack_region(s->pack, r->v[f->index].s) : NULL;
     if (at != NULL && o != NULL && o->region != NULL && !region_within(at, o->region)) {
-        finding_add(found, false, f->id, S("scope"), f->clause,
+        bool published = false;
+        for (size_t i = 0; i < r->type->n_states; i++) {
+            published = published || r->type->states[i].published;
+        }
+        finding_add(found, !published, f->id, S("scope"), f->clause,
                     str_printf(cx->mem, "%.*s不在%.*s的管辖范围内，请核对%.*s", STRF(at->name), STRF(o->name), STRF(f->label)));
     }
 }

@@ -112,6 +112,30 @@ static void a_warning_is_kept_with_the_record(void **state)
     SAME(fine.warnings, "");
 }
 
+static void a_record_lies_where_its_owner_is_responsible(void **state)
+{
+    Fixture *f = *state;
+    Form o = team_form(f, "越界采收队", "20");
+    Findings found = findings_new(f->mem);
+    WriteOpts opts = {0};
+    Rec r;
+    put(f, &o, "place", "990102");
+    REFUSED(E_INVALID, rec_create(&f->cx, f->s, &f->writer, f->team, f->writer.org, o.v, o.set, &opts, &found, &r));
+    SAME(found.items[0].field, "place");
+    SAME(found.items[0].code, "scope");
+}
+
+static void numbers_of_two_owners_never_meet_though_the_place_is_the_same(void **state)
+{
+    Fixture *f = *state;
+    Form o = team_form(f, "省直采收队", "20");
+    Rec a = team(f, &f->writer, "甲县采收队", "20"), b;
+    put(f, &o, "place", "990101");
+    OK(create_in(f, &f->system, "P", &o, &b)); /* of the province, in the same county */
+    assert_false(str_eq(a.no, b.no));
+    assert_true(str_starts(b.no, S("DW-990000-")));
+}
+
 static void a_dry_run_checks_everything_and_writes_nothing(void **state)
 {
     Fixture *f = *state;
@@ -383,7 +407,8 @@ int main(void)
         T(a_new_folder_gets_a_database_and_a_key_only_the_owner_may_read), T(what_was_written_is_there_after_reopening),
         T(a_damaged_key_file_stops_the_start), T(list_rows_keep_their_order_and_columns),
         T(findings_refuse_a_record_and_nothing_is_written), T(a_warning_is_kept_with_the_record),
-        T(a_dry_run_checks_everything_and_writes_nothing), T(an_office_enters_for_itself_only),
+        T(a_record_lies_where_its_owner_is_responsible),
+        T(numbers_of_two_owners_never_meet_though_the_place_is_the_same), T(a_dry_run_checks_everything_and_writes_nothing), T(an_office_enters_for_itself_only),
         T(another_county_does_not_learn_that_a_record_exists), T(the_public_reads_public_fields_of_published_records),
         T(a_hidden_field_is_empty_for_the_role_that_may_not_see_it), T(personal_fields_are_sealed_in_the_database_file),
         T(a_sealed_value_moved_to_another_record_does_not_open), T(the_clear_text_is_given_for_a_reason_that_is_journalled),
