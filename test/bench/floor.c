@@ -126,7 +126,7 @@ int main(int argc, char **argv)
     memset(body, 'x', (size_t)bytes);
     f.body = str_n(body, (size_t)bytes);
     f.list = list_sql(&cx, mem, f.url);
-    NetConf conf = {.listen = argv[2], .workers = 4, .spool_dir = "/tmp", .handler = handle, .ctx = &f, .worker_start = worker_start,
+    NetConf conf = {.listen = argv[2], .workers = 4, .spool_dir = ".", .handler = handle, .ctx = &f, .worker_start = worker_start,
                     .worker_stop = worker_stop};
     Net *net = f.list.n != 0 ? net_start(&cx, &conf) : NULL;
     if (net == NULL) {
