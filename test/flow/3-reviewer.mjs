@@ -78,3 +78,14 @@ test('a clerk does not see a reviewer\'s step and cannot take it', async () => {
   const a = await clerk.act('brand', id, 'pass');
   assert.ok([403, 409].includes(a.status), a.text);
 });
+
+test('progress of each county of the city, by state, in numbers that open their list', async () => {
+  const city = await as('chifeng');
+  const r = expect(await city.get('/ledger'), 200, 'ledger');
+  assert.equal(r.json.progress.length, 12, 'the counties of the city');
+  const aohan = r.json.progress.find((x) => x.label === '敖汉旗');
+  const total = aohan.cells.at(-1);
+  assert.equal(total.n, aohan.cells.slice(0, -1).reduce((a, c) => a + c.n, 0));
+  assert.equal((await city.get(total.href)).json.total, total.n, 'the list behind the number');
+  expect(await city.page('/ledger'), 200, 'page');
+});

@@ -1,5 +1,6 @@
 /*
- * ledger.c - the ledger at a glance: all records by class and domain, and by city; every count opens the list behind it. Clause 1.1.
+ * ledger.c - the ledger at a glance: all records by class and domain, and by city; how far each county has come; every count opens the list
+ * behind it. Clause 1.1.
  *
  * Settings (features.yaml, ledger): type, rows (code field), cols (code field), by (level of region).
  */
@@ -131,6 +132,51 @@ static bool by_region(Req *rq, const Ledger *l, Doc *rows)
     return true;
 }
 
+static Str state_href(Req *rq, const Ledger *l, Str region, Str state)
+{
+    return str_printf(rq->mem, "/r/%.*s?%.*s=%.*s%s%.*s", STRF(l->t->id), STRF(l->t->region->id), STRF(region), state.n != 0 ? "&state=" : "",
+                      STRF(state));
+}
+
+/* How far the regions right below `above` have come: records by state. */
+static bool progress(Req *rq, const Ledger *l, const Region *above, Doc *heads, Doc *rows)
+{
+    const Field *fields[2] = {l->t->region, NULL};
+    const Pack *p = rq->pack;
+    Query q = {.type = l->t};
+    CrossCount *g;
+    size_t n;
+    if (!rec_cross(&rq->cx, rq->store, &rq->actor, &q, fields, 2, &g, &n)) {
+        return false;
+    }
+    for (size_t k = 0; k < l->t->n_states; k++) {
+        doc_add_str(heads, l->t->states[k].label);
+    }
+    for (size_t i = 0; i < p->n_regions; i++) {
+        const Region *r = &p->regions[i];
+        if (r->parent != above || r->level_index < 0) {
+            continue;
+        }
+        int64_t *of = NEW_ARRAY(rq->mem, int64_t, l->t->n_states), total = 0;
+        for (size_t m = 0; m < n; m++) {
+            const Region *at = pack_region(p, g[m].keys[0]);
+            const State *st = type_state(l->t, g[m].keys[1]);
+            if (at != NULL && st != NULL && region_within(at, r)) {
+                of[st->index] += g[m].n;
+                total += g[m].n;
+            }
+        }
+        Doc *o = doc_add_obj(rows);
+        doc_set_str(o, "label", r->name);
+        Doc *cells = doc_set_list(o, "cells");
+        for (size_t k = 0; k < l->t->n_states; k++) {
+            put(rq, cells, of[k], state_href(rq, l, r->code, l->t->states[k].id));
+        }
+        put(rq, cells, total, state_href(rq, l, r->code, S("")));
+    }
+    return true;
+}
+
 static bool ledger_page(Req *rq)
 {
     Ledger l;
@@ -149,6 +195,12 @@ static bool ledger_page(Req *rq)
     doc_set_str(rq->doc, "list_href", str_printf(rq->mem, "/r/%.*s", STRF(l.t->id)));
     headers(rq, &l, doc_set_list(rq->doc, "heads"));
     Doc *rows = doc_set_list(rq->doc, "rows"), *regions = doc_set_list(rq->doc, "regions");
+    Doc *heads = doc_set_list(rq->doc, "state_heads"), *steps = doc_set_list(rq->doc, "progress");
+    const Region *above = at != NULL ? at : rq->actor.org != NULL ? rq->actor.org->region : NULL;
+    doc_set_str(rq->doc, "above", above != NULL ? above->name : S(""));
+    if (above != NULL && !progress(rq, &l, above, heads, steps)) {
+        return false;
+    }
     return by_class(rq, &l, &q, at != NULL ? at->code : S(""), rows) && (at != NULL || by_region(rq, &l, regions));
 }
 
