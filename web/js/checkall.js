@@ -21,4 +21,7 @@ document.addEventListener("change", (event) => {
   const all = box.closest("table")?.querySelector("[data-check-all]");
   if (all) refresh(all);
 });
-document.querySelectorAll("[data-check-all]").forEach(refresh);
+
+export function checkAlls(root) {
+  root.querySelectorAll("[data-check-all]").forEach(refresh);
+}

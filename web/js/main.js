@@ -5,8 +5,8 @@ import "./view.js";
 import "./errors.js";
 import "./confirm.js";
 import "./dirty.js";
-import "./checkall.js";
 import "./print.js";
+import { checkAlls } from "./checkall.js";
 import { dependentSelects } from "./depends.js";
 import { longSelects } from "./longselect.js";
 
@@ -15,6 +15,7 @@ document.documentElement.classList.add("js");
 function enhance(root) {
   dependentSelects(root);
   longSelects(root);
+  checkAlls(root);
 }
 enhance(document);
 // Parts that htmx has brought in.
