@@ -40,6 +40,7 @@ for (const on of Object.keys(WIDTHS)) {
     await page.waitForURL(/domain=quality_service/);
     await page.locator(".chip", { hasText: "高品质服务型" }).waitFor();
     expect(await page.evaluate(() => window.sameDocument), "the whole page was loaded again");
+    expect(await page.locator("[data-needs-checked]:not([disabled])").count() === 0, "a step for ticked rows is offered with none ticked");
     const found = Number(await page.locator(".pg b.num").innerText());
     expect(found > 0 && found < total, `${found} of ${total}`);
     for (const text of await page.locator('td[data-l="领域"]').allInnerTexts()) expect(text.includes("高品质服务型"), text);
