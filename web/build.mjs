@@ -60,7 +60,6 @@ function style() {
   const css = sass.compile(join(here, "scss/tamga.scss"), {
     loadPaths: [modules],
     quietDeps: true,
-    silenceDeprecations: ["import", "global-builtin", "color-functions", "if-function"],
   }).css.replace(/url\("([\w.-]+)"\)/g, (all, name) => {
     if (!manifest[name]) throw new Error(`style sheet: no file ${name}`);
     return `url("${manifest[name]}")`;

@@ -53,6 +53,10 @@ void load_clauses(Loader *l)
 
 static void add_code(Loader *l, CodeList *list, Code c, Str file, int line, int col)
 {
+    if (c.valid_from == 0 && c.valid_to == 0) { /* from a file of codes, which has no dates */
+        c.valid_from = DATE_MIN;
+        c.valid_to = DATE_MAX;
+    }
     Code *at = &list->codes[list->n++];
     *at = c;
     if (c.code.n != 0 && !map_put(&list->by_code, at->code, at)) {
@@ -150,7 +154,7 @@ static const char *const TONES[] = {"grey", "sky", "grass", "gold", "red", NULL}
 
 static void codes_from_list(Loader *l, const Node *items, CodeList *list)
 {
-    static const char *const KEYS[] = {"code", "label", "parent", "tone", "note", NULL};
+    static const char *const KEYS[] = {"code", "label", "parent", "tone", "note", "valid_from", "valid_to", "successor", NULL};
     list->codes = NEW_ARRAY(l->mem, Code, items->n + 1);
     for (const Node *n = items->first; n != NULL; n = n->next) {
         if (!keys_only(l, n, KEYS)) {
@@ -159,13 +163,20 @@ static void codes_from_list(Loader *l, const Node *items, CodeList *list)
         int tone = get_choice(l, n, "tone", TONES, -1);
         Code c = {.code = get_text(l, n, "code", true), .label = get_text(l, n, "label", true),
                   .parent = get_text(l, n, "parent", false), .tone = tone >= 0 ? str_c(TONES[tone]) : S(""),
-                  .note = get_text(l, n, "note", false), .clause = get_clause(l, n)};
+                  .note = get_text(l, n, "note", false), .clause = get_clause(l, n), .valid_from = DATE_MIN,
+                  .valid_to = DATE_MAX, .successor = get_text(l, n, "successor", false)};
+        (void)get_date(l, n, "valid_from", &c.valid_from);
+        (void)get_date(l, n, "valid_to", &c.valid_to);
         add_code(l, list, c, n->file, n->line, n->col);
     }
     for (const Node *n = items->first; n != NULL; n = n->next) {
         const Node *parent = node_get(n, "parent");
         if (parent != NULL && !map_has(&list->by_code, parent->text)) {
             fault(l, parent, "没有上级代码 %.*s，应为本列表里的代码", STRF(parent->text));
+        }
+        const Node *next = node_get(n, "successor");
+        if (next != NULL && !map_has(&list->by_code, next->text)) {
+            fault(l, next, "没有承接的代码 %.*s，应为本列表里的代码", STRF(next->text));
         }
     }
 }

@@ -21,6 +21,8 @@ typedef struct {
 
 typedef struct {
     Str code, label, parent, tone, note, clause; /* parent: code of another row of the same list, for nested lists */
+    int32_t valid_from, valid_to;                /* days; DATE_MIN / DATE_MAX when open */
+    Str successor;                               /* code of the row that took its place; empty: none */
 } Code;
 
 typedef struct {

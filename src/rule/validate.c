@@ -33,6 +33,24 @@ static void check_length(const Field *f, Str where, const Value *v, Findings *fo
     }
 }
 
+/* A choice must be in the list; one whose time is over, or has not come, is kept with a word about who took its place. */
+static void check_code(const EvalEnv *env, const Field *f, Str where, const Value *v, Findings *found)
+{
+    const Code *c = f->codes != NULL ? code_find(f->codes, v->s) : NULL;
+    if (c == NULL) {
+        if (f->codes != NULL) {
+            say(f, where, false, "choice", S("不在可选项里，请重新选择"), found);
+        }
+        return;
+    }
+    if (env->today < c->valid_from || env->today > c->valid_to) {
+        const Code *next = c->successor.n != 0 ? code_find(f->codes, c->successor) : NULL;
+        Str text = next != NULL ? str_printf(found->mem, "“%.*s”现在不在有效期内，由“%.*s”承接，请核对", STRF(c->label), STRF(next->label))
+                                : str_printf(found->mem, "“%.*s”现在不在有效期内，请核对", STRF(c->label));
+        say(f, where, true, "validity", text, found);
+    }
+}
+
 void value_check(const EvalEnv *env, const Field *f, Str where, const Value *v, Findings *found)
 {
     if (!v->has) {
@@ -51,9 +69,7 @@ void value_check(const EvalEnv *env, const Field *f, Str where, const Value *v, 
         check_range(env, f, where, v, found);
         break;
     case FT_CODE:
-        if (f->codes != NULL && code_find(f->codes, v->s) == NULL) {
-            say(f, where, false, "choice", S("不在可选项里，请重新选择"), found);
-        }
+        check_code(env, f, where, v, found);
         break;
     case FT_REGION:
         if (pack_region(env->pack, v->s) == NULL) {
