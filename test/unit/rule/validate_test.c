@@ -3,6 +3,8 @@
  */
 #include "world.h"
 
+#include "base/date.h"
+
 static Findings checked(World *w)
 {
     Findings found = findings_new(w->mini.mem);
@@ -71,6 +73,27 @@ static void lengths_and_ranges_hold(void **state)
     world_set(w, "born", "1950-01-01");
     world_set(w, "ended", "2020-01-01");
     assert_int_equal(checked(w).n, 0);
+}
+
+static void a_choice_whose_time_is_over_is_kept_with_a_word_about_its_successor(void **state)
+{
+    World *w = *state;
+    world_set(w, "name", "甲");
+    world_set(w, "kind", "a");
+    const Field *f = type_field(w->env.type, S("kind"));
+    Code *a = (Code *)(uintptr_t)code_find(f->codes, S("a")); /* a pack is not changed but here */
+    a->valid_to = w->env.today - 1;
+    a->successor = S("b");
+    Findings over = checked(w);
+    assert_int_equal(over.errors, 0);
+    const Finding *said = finding(&over, "kind", "validity");
+    assert_non_null(said);
+    assert_true(said->warn);
+    assert_true(str_contains(said->text, code_find(f->codes, S("b"))->label));
+    a->valid_to = w->env.today;
+    Findings last_day = checked(w);
+    assert_null(finding(&last_day, "kind", "validity"));
+    a->valid_to = DATE_MAX;
 }
 
 static void values_that_are_no_choice_are_refused(void **state)
@@ -157,6 +180,7 @@ int main(void)
         WORLD(a_required_field_may_not_be_empty),
         WORLD(a_field_is_required_when_its_condition_holds_and_it_is_shown),
         WORLD(lengths_and_ranges_hold),
+        WORLD(a_choice_whose_time_is_over_is_kept_with_a_word_about_its_successor),
         WORLD(values_that_are_no_choice_are_refused),
         WORLD(each_row_of_a_list_is_checked_with_its_own_columns),
         WORLD(a_rule_that_fails_says_its_sentence_figures_and_clause),
