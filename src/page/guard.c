@@ -67,6 +67,9 @@ bool guard_rights(Exchange *x)
     if (rq->route->auth != AUTH_PUBLIC && !known) {
         return fail(&rq->cx, E_UNAUTHENTICATED, "请先登录");
     }
+    if (rq->route->auth != AUTH_PUBLIC && rq->actor.must_change && !str_starts(str_c(rq->route->pattern), S("/account"))) {
+        return fail(&rq->cx, E_FORBIDDEN, "请先在“我的账户”（/account）里修改初始密码，再办理其他事");
+    }
     if (rq->route->auth == AUTH_ADMIN && !actor_is_admin(rq->pack, &rq->actor)) {
         return fail(&rq->cx, E_NOT_FOUND, "没有找到，或者不在您的管辖范围内");
     }

@@ -24,6 +24,7 @@ typedef struct {
     size_t n_roles;
     bool is_system;                 /* the program itself (first start, demonstration) */
     bool read_only;              /* a token without write scope */
+    bool must_change;            /* was given a password by somebody else: may do nothing but change it */
     Str via;                     /* "web", "token:<name>", "cli", "import:<job>": into the journal */
 } Actor;
 

@@ -210,7 +210,7 @@ bool user_actor(Cx *cx, Store *s, int64_t id, Actor *ret)
     if (u.disabled || o == NULL) {
         return fail(cx, E_UNAUTHENTICATED, "这个账户已停用");
     }
-    Actor a = {.user = u.id, .login = u.login, .name = u.name, .org = o, .via = S("web")};
+    Actor a = {.user = u.id, .login = u.login, .name = u.name, .org = o, .via = S("web"), .must_change = u.must_change};
     for (Str rest = u.roles; rest.n != 0 && a.n_roles < ARRAY_LEN(a.roles);) {
         str_cut(rest, ',', &a.roles[a.n_roles++], &rest);
     }

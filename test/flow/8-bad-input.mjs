@@ -145,3 +145,14 @@ test('signing out ends the session at once', async () => {
   expect(await p.form('/logout', {}), 303, 'sign out');
   expect(await old.page('/desk'), 303, 'the old cookie');
 });
+
+test('who was given a password by somebody else may do nothing before changing it', async () => {
+  const admin = await as('admin');
+  const made = await admin.form('/users', { login: 'newcomer', name: '新来（演示）', org: '150430', roles: 'county_clerk', role: 'county_clerk', password: 'first words given 2026' });
+  assert.ok(made.status === 303 || made.status === 200 || made.status === 201, `${made.status} ${made.text.slice(0, 300)}`);
+  const p = new Person();
+  expect(await tryLogin(p, 'newcomer', 'first words given 2026'), 303, 'sign-in');
+  expect(await p.get('/desk'), 403, 'desk');
+  expect(await p.get('/r/brand/new'), 403, 'form');
+  expect(await p.page('/account'), 200, 'own account');
+});
