@@ -115,18 +115,13 @@ static const Org *owner_for(const Import *im, const ImportRow *row)
 static bool find_row(Import *im, const ImportRow *row, Rec *ret, bool *ret_found)
 {
     Cx *cx = im->cx;
-    if (row->no.n != 0) {
+    if (row->no.n != 0) { /* personal fields are masked in it: at worst an update is tried that changes nothing */
         *ret_found = rec_by_no(cx, im->s, im->a, im->plan.type, row->no, ret);
-        if (!*ret_found) {
-            return false;
-        }
+        return *ret_found;
     }
     const Sheet *sh = im->plan.sheet;
     const Field **keys = NEW_ARRAY(cx->mem, const Field *, sh->n_key + 1);
     Value *values = NEW_ARRAY(cx->mem, Value, sh->n_key + 1);
-    if (row->no.n != 0) { /* personal fields are masked in it: at worst an update is tried that changes nothing */
-        return true;
-    }
     for (size_t i = 0; i < sh->n_key; i++) {
         keys[i] = sh->key[i];
         values[i] = row->values[sh->key[i]->index];

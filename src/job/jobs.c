@@ -19,6 +19,7 @@
 #include "db/db.h"
 #include "fmt/xlsx.h"
 #include "job/internal.h"
+#include "store/file.h"
 #include "store/user.h"
 
 #define KEEP_MS ((int64_t)30 * 86400 * 1000)
@@ -342,7 +343,7 @@ bool import_submit(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, Str fil
     r.job.dry_run = dry_run;
     const char *in = path_of(cx->mem, j, r.job.id, "in");
     XlsxInfo info;
-    if (!file_keep(cx, in, bytes)) {
+    if (!file_write_new(cx, in, bytes, "无法保存上传的文件")) {
         return false;
     }
     if ((kind == 'x' && !xlsx_info(cx, in, &info)) || !store_write(cx, j->s, job_row_insert, &r)) {

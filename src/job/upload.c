@@ -1,7 +1,6 @@
 /*
- * upload.c - uploaded workbooks as files: what they are, by their bytes; keeping them; how many rows they have.
+ * upload.c - uploaded workbooks as files: what they are, by their bytes, and how many rows they have.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,28 +27,6 @@ char upload_kind(Str bytes)
         }
     }
     return bytes.n != 0 && bytes.p[0] != 0 && !str_starts(bytes, S("%PDF")) ? 'c' : 0;
-}
-
-bool file_keep(Cx *cx, const char *path, Str bytes)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return fail(cx, E_IO, "无法保存上传的文件");
-    }
-    bool ok = true;
-    for (size_t at = 0; ok && at < bytes.n;) {
-        ssize_t n = write(fd, bytes.p + at, bytes.n - at);
-        ok = n > 0;
-        at += ok ? (size_t)n : 0;
-    }
-    bool full = !ok && errno == ENOSPC;
-    ok = ok && fsync(fd) == 0;
-    close(fd);
-    if (!ok) {
-        unlink(path);
-        return fail(cx, full ? E_FULL : E_IO, "无法保存上传的文件");
-    }
-    return true;
 }
 
 static bool count_cells(void *ctx, size_t row, const Cell *cells, size_t n)

@@ -209,7 +209,6 @@ struct RecordType {
     bool searchable;
     const Field **unique;                /* together unique among live records of one home; n 0: none */
     size_t n_unique;
-    Field const *completes;              /* reserved */
 };
 
 typedef struct {

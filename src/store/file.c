@@ -44,6 +44,28 @@ static Str sniff(Str b)
     return S("");
 }
 
+bool file_write_new(Cx *cx, const char *path, Str bytes, const char *trouble)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return fail(cx, E_IO, "%s", trouble);
+    }
+    bool ok = true;
+    for (size_t at = 0; ok && at < bytes.n;) {
+        ssize_t n = write(fd, bytes.p + at, bytes.n - at);
+        ok = n > 0;
+        at += ok ? (size_t)n : 0;
+    }
+    bool full = !ok && errno == ENOSPC;
+    ok = ok && fsync(fd) == 0;
+    close(fd);
+    if (!ok) {
+        unlink(path);
+        return fail(cx, full ? E_FULL : E_IO, "%s", trouble);
+    }
+    return true;
+}
+
 static bool keep_bytes(Cx *cx, const Store *s, Str sha, Str bytes)
 {
     const char *folder = str_printf(cx->mem, "%s/files/%.2s", s->dir, sha.p).p;
@@ -55,22 +77,12 @@ static bool keep_bytes(Cx *cx, const Store *s, Str sha, Str bytes)
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
         return fail(cx, E_IO, "无法保存附件");
     }
-    int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return fail(cx, E_IO, "无法保存附件");
+    if (!file_write_new(cx, part, bytes, "无法保存附件")) {
+        return false;
     }
-    bool ok = true;
-    for (size_t at = 0; ok && at < bytes.n;) {
-        ssize_t n = write(fd, bytes.p + at, bytes.n - at);
-        ok = n > 0;
-        at += ok ? (size_t)n : 0;
-    }
-    bool full = !ok && errno == ENOSPC;
-    ok = ok && fsync(fd) == 0;
-    close(fd);
-    if (!ok || rename(part, path) != 0) {
+    if (rename(part, path) != 0) {
         unlink(part);
-        return fail(cx, full ? E_FULL : E_IO, "无法保存附件");
+        return fail(cx, E_IO, "无法保存附件");
     }
     return true;
 }

@@ -17,3 +17,7 @@ MUST_USE bool file_list(Cx *cx, Store *s, const Actor *a, const RecordType *t, i
 /* file_open - a descriptor the caller closes; E_NOT_FOUND when the record is not readable. */
 MUST_USE bool file_open(Cx *cx, Store *s, const Actor *a, int64_t id, File *ret, int *ret_fd);
 MUST_USE bool file_drop(Cx *cx, Store *s, const Actor *a, int64_t id, Str reason);
+
+/* file_write_new - a new file of these bytes, mode 0600, on the disk before it returns; none is left when it fails (E_FULL or E_IO with the
+ * text `trouble`). The path must not exist. */
+MUST_USE bool file_write_new(Cx *cx, const char *path, Str bytes, const char *trouble);
