@@ -4,7 +4,10 @@
  *   or, and, not; = != < <= > >=; in (a, b, …); + - * /; ( ); numbers, 'text', true, false, today, null-tests `x is empty`;
  *   field names; link.field inside aggregates: count(link), count(link where cond), sum(link.field), min, max, any(link where cond);
  *   latest(link.field), previous(field) (last period's value of the same owner), param('id'), has_flag('flag'), level(),
- *   days_between(a, b), year(date), named('check').
+ *   days_between(a, b), year(date), named('check'), workdays_after(date, n), workdays_between(a, b) (base/workday.h).
+ *   Through a reference field: ref.field, ref.state, ref.number (unknown when it is empty), and aggregates over what hangs on that
+ *   record: count(ref.link where …), sum(ref.link.field where …), max(ref.list.column where …).
+ *   Inside `where`: outer.field is the field of the record the expression stands for (also outer.self, outer.state, outer.ref.field).
  *   Pseudo-fields, unless a field has that name: self (id of the record), number (its record number), state (id of its state),
  *   owner_level (level of the owner's office). level() is the level of the region where the record lies.
  *

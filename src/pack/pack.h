@@ -9,10 +9,12 @@
 
 #include "base/err.h"
 #include "base/map.h"
+#include "base/workday.h"
 
 typedef struct Pack Pack;
 typedef struct RecordType RecordType;
 typedef struct Field Field;
+typedef struct Action Action;
 typedef struct Expr Expr; /* pack/expr.h: a parsed expression */
 
 typedef struct {
@@ -69,6 +71,7 @@ struct Field {
     int32_t index;               /* place in the type's fields (or the list's) */
     bool required, unique, personal, read_only, computed;
     bool search;                 /* found by the search of a searchable type, besides title and number */
+    int32_t since, until;        /* form revisions in which the field stands: since <= revision < until; 1 and INT32_MAX when not given */
     int32_t max_chars;           /* texts */
     int32_t decimals;            /* FT_DECIMAL */
     bool has_min, has_max;
@@ -88,6 +91,7 @@ struct Field {
 typedef struct {
     Str id, say, clause;         /* say: the sentence shown when it does not hold */
     bool warn;                   /* a warning keeps the record and stays beside it; an error refuses */
+    bool manual;                 /* conditions: a person judges it; shown as such, never refuses; expr may be NULL */
     const Expr *when;            /* NULL: always */
     const Expr *expr;
     const Field *field;          /* where to show it; NULL: the whole record */
@@ -99,6 +103,8 @@ typedef struct {
     Str id, label, tone;
     int32_t index;
     bool initial, editable, published;   /* published: anyone may read the public fields */
+    bool sealed;                         /* only the person the record belongs to may read it (reach `mine`), whatever else is granted */
+    int32_t amber;                       /* working days before `due` from which it shows amber; 0: the default (3) */
     Str public_text;                     /* shown in the public history when entered; empty: not shown */
     const Field *due;                    /* date field that is the deadline of work in this state; NULL: none */
 } State;
@@ -107,7 +113,7 @@ typedef struct {
     Str label, value;
 } Phrase;
 
-typedef struct {
+struct Action {
     Str id, label, tone, clause, done, confirm;   /* done: "已通过" */
     const State **from;
     size_t n_from;
@@ -130,21 +136,44 @@ typedef struct {
     size_t n_set;
     Field *ask;                          /* further inputs of the action's form */
     size_t n_ask;
+    bool system;                         /* taken by the program only: by `auto`, `then` or a feature */
+    const Expr *auto_when;               /* the program takes it by itself once this is true; NULL: never */
+    bool snapshot;                       /* freeze the record, its verdicts and figures as they stood (store/snapshot.h) */
+    int32_t need_count;                  /* so many different persons must take it; the last one moves the record; 0, 1: one */
+    bool need_each_role;                 /* one person of every role in `roles` must take it */
+    struct Then {                        /* actions taken by the program on other records in the same transaction */
+        const Field *via;                /* the record this reference points to … */
+        const Link *link;                /* … or all records that refer here through this link; one of the two is NULL */
+        const Expr *where;               /* typed for those records, `outer.x` is this one; NULL: all */
+        const Action *action;            /* of their type; records in another state than its `from` are passed over */
+        Str reason;
+    } *then;
+    size_t n_then;
+    struct Notify {                      /* messages when it is done */
+        Str to;                          /* owner | holder | parent | top | person | creator | a role id (of the holder's office) */
+        Str text;
+    } *notify;
+    size_t n_notify;
     struct Make {                        /* records made in the same transaction */
         const RecordType *type;
+        const RecordType *each;          /* one for every record of this type that `each_where` selects, owned by its owner; the `set`
+                                          * expressions are then typed for it and `outer.x` is the record acted on; NULL: not so */
+        const Expr *each_where;
         Str each_org_level;              /* one for every org of this level, owned by it; empty: one, owned by the acting org */
         struct SetTo *set;
         size_t n_set;
     } *make;
     size_t n_make;
-} Action;
+};
 
-typedef enum { REACH_NONE, REACH_OWN, REACH_BELOW, REACH_ALL } Reach;
+/* MINE: records this person created or that belong to this person (RecordType.person). Each reach holds the smaller ones. */
+typedef enum { REACH_NONE, REACH_MINE, REACH_OWN, REACH_BELOW, REACH_ALL } Reach;
 
 typedef struct {
     Str role;
     Reach read, create, edit;            /* edit: in editable states, by the owner's org (OWN) or an org above (BELOW) */
     bool export, history, unmask, import;
+    bool assign;                         /* may hand on, consult, copy, urge (store/task.h) */
     Field const **hide;                  /* fields this role never sees */
     size_t n_hide;
 } Grant;
@@ -181,6 +210,18 @@ typedef struct {
     size_t n_notes;
 } Sheet;
 
+/* A form that anyone may fill in without an account: it makes one record. */
+typedef struct {
+    Str title, intro, done;              /* done: what the page says afterwards */
+    const Field **fields;                /* asked and accepted, nothing else */
+    size_t n_fields;
+    const Field *about;                  /* reference given by the address (?about=<id>) to a published record; NULL: none */
+    const Expr *open_when;               /* typed for the record it is about (without `about`: no fields); NULL: always */
+    Str owner;                           /* about: the owner of that record; region: the office of the record's region; top: the top office */
+    int32_t per_hour;                    /* at most so many from one network address in an hour; 5 when not given */
+    bool files;                          /* attachments may be added */
+} PublicForm;
+
 struct RecordType {
     Str id, label, clause, note;
     int32_t index;
@@ -206,6 +247,9 @@ struct RecordType {
     Grant *grants;
     size_t n_grants;
     Sheet *sheet;                        /* NULL: no spreadsheet */
+    int32_t revision;                    /* of the form; a record keeps the one it began with */
+    const Field *person;                 /* text field with the login of the person a record belongs to; NULL: none */
+    PublicForm *open;                    /* NULL: none */
     bool searchable;
     const Field **unique;                /* together unique among live records of one home; n 0: none */
     size_t n_unique;
@@ -238,6 +282,64 @@ typedef struct {
     int64_t value;
     bool sample;
 } Param0;
+
+/* ---- rubrics: how entries are scored (rule/score.h). Points are x 100 everywhere. ---- */
+typedef struct {
+    int64_t from;                        /* value of the criterion's expression, in its scale: this value and above … */
+    int32_t points;                      /* … gives these points x 100 */
+} Band;
+typedef struct {
+    int32_t points;                      /* x 100 */
+    Str say;
+} Anchor;
+typedef struct {
+    Str id, label, group, clause, source, note;
+    int32_t max;                         /* x 100 */
+    const Expr *expr;                    /* scored by the program from this figure of the entry; NULL: by persons */
+    Band *bands;                         /* rising `from`; below the first: 0 points */
+    size_t n_bands;
+    Anchor *anchors;                     /* persons: what so many points mean, falling */
+    size_t n_anchors;
+} Criterion;
+typedef struct {
+    Str id, label, version, clause, source, note;
+    Str hash;                            /* SHA-256, hex, of the file: a running round keeps the one it began with */
+    bool sample;
+    const RecordType *type;              /* of the entries */
+    int32_t trim;                        /* so many highest and so many lowest sheets are left out */
+    int32_t spread;                      /* x 100: alarm when the highest and lowest sheet of an entry are further apart; 0: never */
+    int32_t pass;                        /* x 100; 0: none */
+    int32_t total;                       /* x 100: sum of the maxima */
+    Criterion *criteria;
+    size_t n_criteria;
+} Rubric;
+
+/* ---- documents printed from records (paper, feature/document) ---- */
+typedef struct {
+    Str label, text;
+    int32_t width;                       /* share of the width; 0: equal */
+} DocCol;
+typedef struct {
+    Str kind;                            /* para heading fields table signature note */
+    Str text;                            /* with {{field}} and {{ref.field}}; also the caption of a table */
+    const Field **fields;                /* fields: a label/value grid of these; n 0 with `fields`: all sections */
+    size_t n_fields;
+    const Link *each;                    /* table: one row a record of this link … */
+    const Field *list;                   /* … or a row of this list field */
+    const Expr *where;                   /* typed for those records */
+    DocCol *cols;
+    size_t n_cols;
+} DocBlock;
+typedef struct {
+    Str id, label, clause;
+    Str layout;                          /* official | form | certificate | list */
+    const RecordType *type;
+    const Expr *when;                    /* offered while true; NULL: always */
+    bool open;                           /* anyone may fetch it while the record is published */
+    Str title, issuer, number, addressee, date, footer; /* texts with {{…}} */
+    DocBlock *blocks;
+    size_t n_blocks;
+} Document;
 
 typedef struct {
     Str label, href, icon, clause;
@@ -280,6 +382,11 @@ struct Pack {
     size_t n_menu;
     Setting *settings;
     size_t n_settings;
+    Workdays workdays;                   /* calendar.csv */
+    Rubric *rubrics;
+    size_t n_rubrics;
+    Document *documents;
+    size_t n_documents;
     Str *reserved_words;                 /* not allowed in names */
     size_t n_reserved_words;
     /* for the look-ups below */
@@ -316,5 +423,13 @@ bool org_within(const Org *o, const Org *ancestor);
 const Role *pack_role(const Pack *p, Str id);
 const Clause *pack_clause(const Pack *p, Str id);
 const Param0 *pack_param(const Pack *p, Str id, const Region *at, int32_t day); /* nearest region upward; NULL: none */
+const Rubric *pack_rubric(const Pack *p, Str id);
+const Document *pack_document(const Pack *p, Str id);
 const Setting *pack_setting(const Pack *p, Str feature, Str key);
 Str pack_setting_str(const Pack *p, Str feature, Str key);  /* first value; empty when absent */
+
+/*
+ * A feature may be used several times in a pack: features.yaml then has `scoring`, `scoring.contest`, … pack_instance - the name of the
+ * instance of `feature` whose setting `key` is `value`; empty: none. With an empty `value`: the first instance.
+ */
+Str pack_instance(const Pack *p, Str feature, Str key, Str value);
