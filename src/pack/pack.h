@@ -15,6 +15,7 @@ typedef struct Pack Pack;
 typedef struct RecordType RecordType;
 typedef struct Field Field;
 typedef struct Action Action;
+typedef struct Link Link;
 typedef struct Expr Expr; /* pack/expr.h: a parsed expression */
 
 typedef struct {
@@ -136,7 +137,7 @@ struct Action {
     size_t n_set;
     Field *ask;                          /* further inputs of the action's form */
     size_t n_ask;
-    bool system;                         /* taken by the program only: by `auto`, `then` or a feature */
+    bool by_program;                     /* taken by the program only: by `auto`, `then` or a feature */
     const Expr *auto_when;               /* the program takes it by itself once this is true; NULL: never */
     bool snapshot;                       /* freeze the record, its verdicts and figures as they stood (store/snapshot.h) */
     int32_t need_count;                  /* so many different persons must take it; the last one moves the record; 0, 1: one */
@@ -178,11 +179,11 @@ typedef struct {
     size_t n_hide;
 } Grant;
 
-typedef struct {
+struct Link {
     Str id, label;
     const RecordType *type;              /* records of this type … */
     const Field *via;                    /* … that refer here through this field */
-} Link;
+};
 
 typedef struct {
     Str label, clause;
