@@ -291,7 +291,7 @@ void load_actions(Loader *l, const Node *tree, RecordType *t)
 void load_rights(Loader *l, const Node *tree, RecordType *t)
 {
     static const char *const KEYS[] = {"read", "create", "edit", "export", "history", "import", "unmask", "hide", NULL};
-    static const char *const REACHES[] = {"none", "own", "below", "all", NULL};
+    static const char *const REACHES[] = {"none", "mine", "own", "below", "all", NULL};
     const Node *map = get_map(l, tree, "rights");
     if (map == NULL) {
         return;
