@@ -33,9 +33,11 @@ struct Node {
 typedef struct {
     const Node *node;
     const RecordType *type;
+    const RecordType *outer;  /* what `outer.` reaches; NULL: nothing */
     const Field *extra;
     size_t n_extra;
-    const Field *as;      /* the field the value is for; NULL: it must be a condition */
+    const Field *as;      /* the field the value is for; NULL: it must be a condition, */
+    bool number;          /* or a number */
     const Expr **slot;
 } Pending;
 
@@ -106,6 +108,9 @@ void want_expr(Loader *l, const Node *map, const char *key, const RecordType *t,
                const Expr **slot);
 void want_expr_node(Loader *l, const Node *n, const RecordType *t, const Field *extra, size_t n_extra, const Field *as,
                     const Expr **slot);
+void want_expr_within(Loader *l, const Node *n, const RecordType *t, const RecordType *outer, const Field *extra, size_t n_extra,
+                      const Field *as, const Expr **slot);
+void want_number(Loader *l, const Node *n, const RecordType *t, const Expr **slot);
 void read_pending(Loader *l);                                          /* parse all that wait */
 
 /* ---- load_regions.c ---- */
@@ -119,10 +124,20 @@ void load_types(Loader *l);
 void read_fields(Loader *l, const Node *list, const RecordType *t, bool in_list, Field **ret, size_t *ret_n);
 const Field **get_fields(Loader *l, const Node *map, const char *key, const RecordType *t, bool no_personal, size_t *ret_n);
 const Field *find_field(Loader *l, const Node *at, const RecordType *t, Str id);
+const Field *get_field(Loader *l, const Node *map, const char *key, const RecordType *t); /* NULL: absent or faulty */
+const RecordType *get_type(Loader *l, const Node *map, const char *key); /* required; NULL: a fault noted */
+const Link *find_link(Loader *l, const Node *at, const RecordType *t, Str id);
 
-/* ---- load_flow.c: states, actions, rights, sheet, checks of one type ---- */
-void load_states(Loader *l, const Node *tree, RecordType *t);
+/* ---- load_action.c ---- */
 void load_actions(Loader *l, const Node *tree, RecordType *t);
+void load_thens(Loader *l, const Node *tree, RecordType *t); /* once the actions of all types stand */
+
+/* ---- load_form.c ---- */
+void load_public_form(Loader *l, const Node *tree, RecordType *t);
+
+/* ---- load_flow.c: states, rights, sheet, checks of one type ---- */
+Str get_tone(Loader *l, const Node *map);
+void load_states(Loader *l, const Node *tree, RecordType *t);
 void load_rights(Loader *l, const Node *tree, RecordType *t);
 void load_sheet(Loader *l, const Node *tree, RecordType *t);
 Check *load_checks(Loader *l, const Node *list, const RecordType *t, const Field *extra, size_t n_extra, bool conditions,

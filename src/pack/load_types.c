@@ -4,18 +4,19 @@
 #include "base/date.h"
 #include "pack/load.h"
 
-static const char *const KINDS[] = {"text", "long", "int",    "decimal", "money", "date",  "bool",  "code", "region",
+static const char *const KINDS[] = {"text", "long", "int",    "decimal", "money", "date",  "bool",     "code", "region",
                                     "org",  "ref",  "period", "uscc",    "docno", "phone", "idnumber", "list", NULL};
 
-static const char *const FIELD_KEYS[] = {"id",       "kind",    "label",        "required",     "max",       "min",   "check",
-                                         "hint",     "unit",    "caliber",      "level",        "codes",     "personal", "ref",
-                                         "computed", "fields",  "placeholder",  "note",         "decimals",  "default",  "show_when",
-                                         "require_when", "read_only", "search", NULL};
+static const char *const FIELD_KEYS[] = {
+    "id",       "kind",    "label",     "required",     "max",       "min",      "check",  "hint",        "unit",
+    "caliber",  "level",   "codes",     "personal",     "ref",       "computed", "fields", "placeholder", "note",
+    "decimals", "default", "show_when", "require_when", "read_only", "search",   "since",  "until",       NULL};
 
 /* Words of the expression language, and `state`, by which lists filter. */
 static bool reserved(Str id)
 {
-    static const char *const WORDS[] = {"and", "or", "not", "in", "is", "empty", "true", "false", "today", "self", "where", "state"};
+    static const char *const WORDS[] = {"and",  "or",    "not",   "in",   "is",    "empty",
+                                        "true", "false", "today", "self", "where", "state"};
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
         if (str_eq(id, str_c(WORDS[i]))) {
             return true;
@@ -126,8 +127,24 @@ static void field_refs(Loader *l, const Node *n, Field *f)
     }
 }
 
+/* since, until: 1 <= since < until <= revision of the form. */
+static void field_revisions(Loader *l, const Node *n, const RecordType *t, bool in_list, Field *f)
+{
+    int64_t since = 1, until = INT32_MAX;
+    field_only_for(l, n, "since", !in_list, "列表以外的");
+    field_only_for(l, n, "until", !in_list, "列表以外的");
+    (void)get_int(l, n, "since", 1, t->revision, &since);
+    (void)get_int(l, n, "until", 2, t->revision, &until);
+    if (since >= until) {
+        fault(l, node_get(n, "until"), "until 不晚于 since，应为更大的表单版次");
+    }
+    f->since = (int32_t)since;
+    f->until = (int32_t)until;
+}
+
 static void read_field(Loader *l, const Node *n, const RecordType *t, bool in_list, Field *f)
 {
+    field_revisions(l, n, t, in_list, f);
     f->id = get_id(l, n, "id", true);
     f->label = get_text(l, n, "label", true);
     f->hint = get_text(l, n, "hint", false);
@@ -224,7 +241,8 @@ const Field *find_field(Loader *l, const Node *at, const RecordType *t, Str id)
     return f;
 }
 
-const Field **get_fields(Loader *l, const Node *map, const char *key, const RecordType *t, bool no_personal, size_t *ret_n)
+const Field **get_fields(Loader *l, const Node *map, const char *key, const RecordType *t, bool no_personal,
+                         size_t *ret_n)
 {
     *ret_n = 0;
     const Node *list = get_list(l, map, key);
@@ -249,7 +267,28 @@ const Field **get_fields(Loader *l, const Node *map, const char *key, const Reco
     return out;
 }
 
-static const Field *get_field(Loader *l, const Node *map, const char *key, const RecordType *t)
+const RecordType *get_type(Loader *l, const Node *map, const char *key)
+{
+    Str id = get_text(l, map, key, true);
+    const RecordType *t = id.n != 0 ? pack_type(l->p, id) : NULL;
+    if (id.n != 0 && t == NULL) {
+        fault(l, node_get(map, key), "没有记录类型 %.*s，应为 types/ 里的类型", STRF(id));
+    }
+    return t;
+}
+
+const Link *find_link(Loader *l, const Node *at, const RecordType *t, Str id)
+{
+    for (size_t i = 0; i < t->n_links; i++) {
+        if (id.n != 0 && str_eq(t->links[i].id, id)) {
+            return &t->links[i];
+        }
+    }
+    fault(l, at, "没有关联 %.*s，应为 %.*s 的 links 里的 id", STRF(id), STRF(t->id));
+    return NULL;
+}
+
+const Field *get_field(Loader *l, const Node *map, const char *key, const RecordType *t)
 {
     const Node *n = node_get(map, key);
     return n != NULL ? find_field(l, n, t, node_text(l, n, key)) : NULL;
@@ -257,9 +296,10 @@ static const Field *get_field(Loader *l, const Node *map, const char *key, const
 
 /* ---- pass 1 and 2: ids, fields ---- */
 
-static const char *const TYPE_KEYS[] = {"type", "label",    "note",  "placement", "number", "title",  "region", "unique", "searchable",
-                                        "fields", "sections", "links", "list",      "public", "checks", "states", "actions", "rights",
-                                        "sheet", NULL};
+static const char *const TYPE_KEYS[] = {"type",   "label",    "note",       "placement",   "number",   "title",
+                                        "region", "unique",   "searchable", "fields",      "sections", "links",
+                                        "list",   "public",   "checks",     "states",      "actions",  "rights",
+                                        "sheet",  "revision", "person",     "public_form", NULL};
 
 static void type_head(Loader *l, Node *n, RecordType *t)
 {
@@ -270,6 +310,9 @@ static void type_head(Loader *l, Node *n, RecordType *t)
     t->clause = get_clause(l, n);
     t->searchable = get_bool(l, n, "searchable", false);
     t->placement = str_c(PLACES[get_choice(l, n, "placement", PLACES, 1)]);
+    int64_t revision = 1;
+    (void)get_int(l, n, "revision", 1, 1000, &revision);
+    t->revision = (int32_t)revision;
     const Node *number = node_get(n, "number");
     t->number_prefix = number != NULL ? node_text(l, number, "number") : S("");
     for (size_t i = 0; i < t->number_prefix.n; i++) {
@@ -441,6 +484,10 @@ static void type_rest(Loader *l, const Node *n, RecordType *t)
     if (t->region != NULL && t->region->kind != FT_REGION) {
         fault(l, node_get(n, "region"), "字段 %.*s 不是区划，应为 region 字段", STRF(t->region->id));
     }
+    t->person = get_field(l, n, "person", t);
+    if (t->person != NULL && t->person->kind != FT_TEXT) {
+        fault(l, node_get(n, "person"), "字段 %.*s 不是文字，应为写登录名的 text 字段", STRF(t->person->id));
+    }
     load_links(l, n, t);
     load_sections(l, n, t);
     load_list(l, n, t);
@@ -457,6 +504,7 @@ static void type_rest(Loader *l, const Node *n, RecordType *t)
     }
     load_actions(l, n, t);
     load_sheet(l, n, t);
+    load_public_form(l, n, t);
 }
 
 void load_types(Loader *l)
@@ -485,5 +533,8 @@ void load_types(Loader *l)
     }
     for (size_t i = 0; i < p->n_types; i++) {
         type_rest(l, l->type_trees[i], &p->types[i]);
+    }
+    for (size_t i = 0; i < p->n_types; i++) {
+        load_thens(l, l->type_trees[i], &p->types[i]);
     }
 }

@@ -1,6 +1,6 @@
 /*
- * read.c - asking a tree for what the vocabulary allows. Every surprise is a line "file:line:col: …, 应为 …" in the report; the
- * reader then goes on with an empty value, so that one run shows all faults.
+ * read.c - asking a tree for what the vocabulary allows. Every surprise is a line "file:line:col: …, 应为 …" in the
+ * report; the reader then goes on with an empty value, so that one run shows all faults.
  */
 #include "pack/load.h"
 
@@ -69,7 +69,8 @@ bool keys_only(Loader *l, const Node *map, const char *const *keys)
             for (size_t i = 0; keys[i] != NULL; i++) {
                 buf_printf(&b, "%s%s", i != 0 ? "、" : "", keys[i]);
             }
-            fault_at(l, n->file, n->key_line, n->key_col, "不认识的键 %.*s，应为 %.*s 之一", STRF(n->key), STRF(buf_str(&b)));
+            fault_at(l, n->file, n->key_line, n->key_col, "不认识的键 %.*s，应为 %.*s 之一", STRF(n->key),
+                     STRF(buf_str(&b)));
         }
     }
     const Node *clause = node_get(map, "clause");
@@ -261,15 +262,32 @@ int get_level(Loader *l, const Node *map, const char *key)
 
 /* ---- expressions that wait ---- */
 
+static void push(Loader *l, Pending w)
+{
+    l->pending = grow_one(l->tmp, l->pending, l->n_pending, &l->cap_pending, sizeof *l->pending);
+    l->pending[l->n_pending++] = w;
+}
+
 void want_expr_node(Loader *l, const Node *n, const RecordType *t, const Field *extra, size_t n_extra, const Field *as,
                     const Expr **slot)
 {
-    l->pending = grow_one(l->tmp, l->pending, l->n_pending, &l->cap_pending, sizeof *l->pending);
-    l->pending[l->n_pending++] = (Pending){n, t, extra, n_extra, as, slot};
+    push(l, (Pending){.node = n, .type = t, .extra = extra, .n_extra = n_extra, .as = as, .slot = slot});
 }
 
-void want_expr(Loader *l, const Node *map, const char *key, const RecordType *t, const Field *extra, size_t n_extra, const Field *as,
-               const Expr **slot)
+void want_expr_within(Loader *l, const Node *n, const RecordType *t, const RecordType *outer, const Field *extra,
+                      size_t n_extra, const Field *as, const Expr **slot)
+{
+    push(l,
+         (Pending){.node = n, .type = t, .outer = outer, .extra = extra, .n_extra = n_extra, .as = as, .slot = slot});
+}
+
+void want_number(Loader *l, const Node *n, const RecordType *t, const Expr **slot)
+{
+    push(l, (Pending){.node = n, .type = t, .number = true, .slot = slot});
+}
+
+void want_expr(Loader *l, const Node *map, const char *key, const RecordType *t, const Field *extra, size_t n_extra,
+               const Field *as, const Expr **slot)
 {
     const Node *n = node_get(map, key);
     if (n != NULL) {
@@ -299,7 +317,9 @@ static void read_one(Loader *l, const Pending *w)
     const Expr *e = expr_parse_at(l->mem, l->p, w->type, w->extra, w->n_extra, str_dup(l->mem, n->text), &error, &at);
     if (e == NULL) {
         fault_at(l, n->file, n->line, column_of(n, at), "表达式有误：%.*s", STRF(error));
-    } else if (w->as == NULL && e->type != XT_BOOL) {
+    } else if (w->number && e->type != XT_NUM) {
+        fault(l, n, "表达式有误，应为数");
+    } else if (w->as == NULL && !w->number && e->type != XT_BOOL) {
         fault(l, n, "表达式有误，应为条件（成立或不成立）");
     } else if (w->as != NULL && !expr_fits(l->tmp, e, w->as, &why)) {
         fault(l, n, "表达式的值放不进“%.*s”，%.*s", STRF(w->as->label), STRF(why));

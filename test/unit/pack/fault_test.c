@@ -180,7 +180,7 @@ static void faults_of_links_lists_flows_rights_and_sheets(void **state)
         {"types/a_thing.yaml", "thing: self", "thing: workers", "types/a_thing.yaml:60:56: 表达式的值放不进“事物”，应为self 或同类字段"},
         {"types/a_thing.yaml", "{type: part, each_org", "{type: par, each_org", "types/a_thing.yaml:60:19: 没有记录类型 par"},
         {"types/a_thing.yaml", "  boss: {read", "  bos: {read", "types/a_thing.yaml:63:3: 没有角色 bos，应为 roles.yaml 里的 id"},
-        {"types/a_thing.yaml", "read: below", "read: everything", "types/a_thing.yaml:63:16: read 的值不对，应为 none、own、below、all 之一"},
+        {"types/a_thing.yaml", "read: below", "read: everything", "types/a_thing.yaml:63:16: read 的值不对，应为 none、mine、own、below、all 之一"},
         {"types/a_thing.yaml", "parts.n]", "bits.n]", "types/a_thing.yaml:64:47: 没有并列的关联 bits，应为 beside 里的 link"},
         {"types/a_thing.yaml", "parts.n]", "steps]", "types/a_thing.yaml:64:47: 列表字段 steps 不能作一列"},
         {"types/a_thing.yaml", "{link: parts", "{link: bits", "types/a_thing.yaml:64:85: 没有关联 bits"},
