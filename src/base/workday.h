@@ -2,7 +2,7 @@
  * workday.h - working days: weekdays, but for the public holidays and the make-up workdays of a calendar.
  *
  * Days are counted since 1970-01-01. A calendar knows some years only; outside of them every Monday to Friday is a working day, and
- * workday_known tells, so that a page can say that the holidays of that year are not entered yet. Pure; O(log n) a day asked.
+ * workday_known tells, so that a page can say that the holidays of that year are not entered yet. Pure; O(log n + marks in between) for each.
  */
 #pragma once
 

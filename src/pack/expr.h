@@ -7,7 +7,8 @@
  *   days_between(a, b), year(date), named('check'), workdays_after(date, n), workdays_between(a, b) (base/workday.h).
  *   Through a reference field: ref.field, ref.state, ref.number (unknown when it is empty), and aggregates over what hangs on that
  *   record: count(ref.link where …), sum(ref.link.field where …), max(ref.list.column where …).
- *   Inside `where`: outer.field is the field of the record the expression stands for (also outer.self, outer.state, outer.ref.field).
+ *   Inside `where`: outer.field is the field of the record the expression stands for (also outer.self, outer.state, outer.number,
+ *   outer.owner_level, outer.ref.field); self is the record counted.
  *   Pseudo-fields, unless a field has that name: self (id of the record), number (its record number), state (id of its state),
  *   owner_level (level of the owner's office). level() is the level of the region where the record lies.
  *
@@ -24,7 +25,8 @@
 typedef enum {
     EX_INT, EX_TEXT, EX_BOOL, EX_TODAY, EX_FIELD, EX_OR, EX_AND, EX_NOT, EX_EQ, EX_NE, EX_LT, EX_LE, EX_GT, EX_GE, EX_IN,
     EX_ADD, EX_SUB, EX_MUL, EX_DIV, EX_EMPTY, EX_COUNT, EX_SUM, EX_MIN, EX_MAX, EX_ANY, EX_LATEST, EX_PREVIOUS, EX_PARAM,
-    EX_HAS_FLAG, EX_LEVEL, EX_DAYS, EX_YEAR, EX_NAMED, EX_SELF, EX_NUMBER, EX_STATE, EX_OWNER_LEVEL
+    EX_HAS_FLAG, EX_LEVEL, EX_DAYS, EX_YEAR, EX_NAMED, EX_SELF, EX_NUMBER, EX_STATE, EX_OWNER_LEVEL, EX_WORKDAYS_AFTER,
+    EX_WORKDAYS_BETWEEN
 } ExprKind;
 
 typedef enum { XT_NUM, XT_TEXT, XT_BOOL, XT_DATE } ExprType;
@@ -38,6 +40,9 @@ struct Expr {
     const Field *field;          /* EX_FIELD, EX_PREVIOUS, aggregates: the field (NULL for count) */
     const Link *link;            /* aggregates over records that refer here; NULL with `list` */
     const Field *list;           /* aggregates over a list field */
+    const Field *ref;            /* EX_FIELD, EX_STATE, EX_NUMBER, aggregates: of the record this reference points to; NULL: of this one */
+    const RecordType *of;        /* EX_SELF, EX_STATE: the type whose id or state it is */
+    bool outer;                  /* EX_FIELD, EX_SELF, EX_STATE, EX_NUMBER, EX_OWNER_LEVEL: of the outer record (EvalEnv.outer) */
     const Expr *a, *b;           /* operands; a: `where` condition of an aggregate, typed for the records (rows) counted */
     const Expr *const *items;    /* EX_IN */
     size_t n_items;
@@ -55,6 +60,14 @@ const Expr *expr_parse(Arena *mem, const Pack *p, const RecordType *t, const Fie
 /* expr_parse_at - the same; *ret_at is the byte offset of the fault in `text`. */
 const Expr *expr_parse_at(Arena *mem, const Pack *p, const RecordType *t, const Field *extra, size_t n_extra, Str text,
                           Str *ret_error, int32_t *ret_at);
+
+/*
+ * expr_parse_within - the same for records of type `t` that are looked at for the sake of a record of type `outer`: outer.field,
+ * outer.self, outer.state, outer.ref.field are then in reach everywhere in `text` but inside a `where`, whose outer record is the one of
+ * type `t`. Evaluate it with EvalEnv.outer set. `outer` NULL: as expr_parse_at. ret_at may be NULL.
+ */
+const Expr *expr_parse_within(Arena *mem, const Pack *p, const RecordType *t, const RecordType *outer, const Field *extra, size_t n_extra,
+                              Str text, Str *ret_error, int32_t *ret_at);
 
 /* field_expr_type - the type of a field in expressions, and its scale. False for lists. */
 bool field_expr_type(const Field *f, ExprType *ret_type, int32_t *ret_scale);

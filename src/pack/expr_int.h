@@ -29,7 +29,12 @@ typedef struct {
     const RecordType *type;  /* NULL: no fields */
     const Field *extra;
     size_t n_extra;
-    bool in_where;           /* inside the condition of an aggregate: only its rows are in reach */
+    bool in_where;           /* inside the condition of an aggregate: only its rows, and the outer record, are in reach */
+    /* names behind `outer.`; has_outer false: there is no outer record */
+    const RecordType *outer;
+    const Field *outer_extra;
+    size_t n_outer_extra;
+    bool has_outer;
     Str text;
     size_t pos;
     Token tok;
@@ -52,4 +57,6 @@ Expr *expr_logic(Parser *p, ExprKind kind, int32_t at, Expr *a, Expr *b);   /* b
 Expr *expr_compare(Parser *p, ExprKind kind, int32_t at, Expr *a, Expr *b);
 Expr *expr_arith(Parser *p, ExprKind kind, int32_t at, Expr *a, Expr *b);
 bool expr_same(Parser *p, int32_t at, Expr *a, Expr *b, bool order);        /* may be compared; turns date texts into dates */
+void expr_date_literal(Expr *e);                                            /* 'YYYY-MM-DD' becomes a date */
+bool expr_is_id(const Expr *e);                                             /* the id of a record or office */
 const char *expr_type_word(ExprType t);

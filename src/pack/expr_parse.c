@@ -59,34 +59,114 @@ static Expr *field_expr(Parser *p, ExprKind kind, const Field *f, int32_t at)
     return e;
 }
 
-static Expr *pseudo(Parser *p, Str name, int32_t at)
+/* What every record of a type has besides its fields; `row`: what is known of a record that is counted. */
+static Expr *record_pseudo(Parser *p, const RecordType *t, bool row, Str name, int32_t at)
 {
-    if (str_eq(name, S("today"))) {
-        return expr_new(p, EX_TODAY, XT_DATE, at);
-    }
-    if (p->type != NULL && str_eq(name, S("state"))) {
-        return expr_new(p, EX_STATE, XT_TEXT, at);
-    }
-    if (p->type != NULL && !p->in_where) {
-        if (str_eq(name, S("self"))) {
-            return expr_new(p, EX_SELF, XT_NUM, at);
-        }
-        if (str_eq(name, S("number"))) {
-            return expr_new(p, EX_NUMBER, XT_TEXT, at);
-        }
-        if (str_eq(name, S("owner_level"))) {
-            return expr_new(p, EX_OWNER_LEVEL, XT_TEXT, at);
+    static const struct {
+        const char *name;
+        ExprKind kind;
+        ExprType type;
+        bool of_rows;
+    } WORDS[] = {
+        {"state", EX_STATE, XT_TEXT, true},
+        {"self", EX_SELF, XT_NUM, true},
+        {"number", EX_NUMBER, XT_TEXT, false},
+        {"owner_level", EX_OWNER_LEVEL, XT_TEXT, false},
+    };
+    for (size_t i = 0; t != NULL && i < ARRAY_LEN(WORDS); i++) {
+        if (str_eq(name, str_c(WORDS[i].name)) && (!row || WORDS[i].of_rows)) {
+            Expr *e = expr_new(p, WORDS[i].kind, WORDS[i].type, at);
+            e->of = t;
+            return e;
         }
     }
     return NULL;
 }
 
+static Expr *pseudo(Parser *p, Str name, int32_t at)
+{
+    if (str_eq(name, S("today"))) {
+        return expr_new(p, EX_TODAY, XT_DATE, at);
+    }
+    return record_pseudo(p, p->type, p->in_where, name, at);
+}
+
+/* The dot and the name behind it. */
+static bool member(Parser *p, Str *ret, int32_t *ret_at)
+{
+    if (!lex_next(p)) {
+        return false;
+    }
+    *ret = p->tok.text;
+    *ret_at = p->tok.at;
+    return expect(p, TOK_NAME, "字段名");
+}
+
+/* ref.field, ref.state, ref.number: the token is the dot behind the reference field `ref`. */
+static Expr *through_ref(Parser *p, const Field *ref, int32_t at)
+{
+    Str name;
+    int32_t name_at;
+    if (ref->kind != FT_REF || ref->ref == NULL) {
+        return expr_fail(p, at, "%.*s 后面不能有点，只有 ref 字段可以；关联应写在 count、sum、any、latest 等里面", STRF(ref->id));
+    }
+    if (!member(p, &name, &name_at)) {
+        return NULL;
+    }
+    if (p->tok.kind == TOK_DOT) {
+        return expr_fail(p, p->tok.at, "这里不能再有点，只能经过一个 ref 字段");
+    }
+    const Field *f = type_field(ref->ref, name);
+    Expr *e = f != NULL ? field_expr(p, EX_FIELD, f, at) : NULL;
+    if (f == NULL && (str_eq(name, S("state")) || str_eq(name, S("number")))) {
+        e = record_pseudo(p, ref->ref, false, name, at);
+    }
+    if (e == NULL) {
+        return expr_fail(p, name_at, "没有字段 %.*s，应为 %.*s 的字段、state 或 number", STRF(name), STRF(ref->ref->id));
+    }
+    e->ref = ref;
+    return e;
+}
+
+/* outer.field, outer.state …, outer.ref.field: the token is the dot behind `outer`. */
+static Expr *p_outer(Parser *p, int32_t at)
+{
+    Str name;
+    int32_t name_at;
+    if (!p->has_outer) {
+        return expr_fail(p, at, "outer 不能用在这里，应写在 where 条件里");
+    }
+    if (!member(p, &name, &name_at)) {
+        return NULL;
+    }
+    const Field *f = field_among(p->outer_extra, p->n_outer_extra, name);
+    f = f != NULL || p->outer == NULL ? f : type_field(p->outer, name);
+    Expr *e = NULL;
+    if (f != NULL) {
+        e = p->tok.kind == TOK_DOT ? through_ref(p, f, at) : field_expr(p, EX_FIELD, f, at);
+    } else if (p->tok.kind != TOK_DOT) {
+        e = record_pseudo(p, p->outer, false, name, at);
+    }
+    if (e == NULL) {
+        return expr_fail(p, name_at, "没有字段 %.*s，应为外层记录的字段、self、state、number 或 owner_level", STRF(name));
+    }
+    e->outer = true;
+    return e;
+}
+
 static Expr *p_name(Parser *p, Str name, int32_t at)
 {
-    if (p->tok.kind == TOK_DOT) {
-        return expr_fail(p, at, "%.*s 后面不能有点，应写在 count、sum、any、latest 等里面", STRF(name));
+    bool dot = p->tok.kind == TOK_DOT;
+    if (dot && str_eq(name, S("outer"))) {
+        return p_outer(p, at);
     }
     const Field *f = find_name(p, name);
+    if (dot && f != NULL) {
+        return through_ref(p, f, at);
+    }
+    if (dot) {
+        return expr_fail(p, at, "%.*s 后面不能有点，只有 ref 字段可以；关联应写在 count、sum、any、latest 等里面", STRF(name));
+    }
     if (f != NULL) {
         return field_expr(p, EX_FIELD, f, at);
     }
@@ -111,7 +191,17 @@ static const struct {
     {"min", EX_MIN, true},      {"max", EX_MAX, true},  {"latest", EX_LATEST, true},
 };
 
-/* The link or list that is counted. */
+static const Link *link_of(const RecordType *t, Str id)
+{
+    for (size_t i = 0; t != NULL && i < t->n_links; i++) {
+        if (str_eq(t->links[i].id, id)) {
+            return &t->links[i];
+        }
+    }
+    return NULL;
+}
+
+/* The link or list that is counted, of this record or of one it refers to. */
 static bool aggregate_of(Parser *p, Expr *e)
 {
     Str name = p->tok.text;
@@ -119,13 +209,22 @@ static bool aggregate_of(Parser *p, Expr *e)
     if (!expect(p, TOK_NAME, "关联或列表的名字")) {
         return false;
     }
-    for (size_t i = 0; p->type != NULL && i < p->type->n_links; i++) {
-        if (str_eq(p->type->links[i].id, name)) {
-            e->link = &p->type->links[i];
-            return true;
-        }
+    e->link = link_of(p->type, name);
+    if (e->link != NULL) {
+        return true;
     }
     const Field *f = find_name(p, name);
+    if (f != NULL && f->kind == FT_REF && f->ref != NULL && p->tok.kind == TOK_DOT) {
+        e->ref = f;
+        if (!member(p, &name, &at)) {
+            return false;
+        }
+        e->link = link_of(f->ref, name);
+        if (e->link != NULL) {
+            return true;
+        }
+        f = type_field(f->ref, name);
+    }
     if (f == NULL || f->kind != FT_LIST) {
         (void)expr_fail(p, at, "没有关联或列表 %.*s，应为 links 里的 id 或 list 字段", STRF(name));
         return false;
@@ -168,11 +267,11 @@ static bool aggregate_where(Parser *p, Expr *e)
     if (!tok_is(p, "where")) {
         return true;
     }
-    if (e->kind == EX_LATEST) {
-        (void)expr_fail(p, p->tok.at, "latest 不带条件，应为 latest(关联.字段)");
-        return false;
-    }
     Parser outer = *p;
+    p->outer = outer.type;
+    p->outer_extra = outer.extra;
+    p->n_outer_extra = outer.n_extra;
+    p->has_outer = true;
     p->type = e->link != NULL ? e->link->type : NULL;
     p->extra = e->list != NULL ? e->list->fields : NULL;
     p->n_extra = e->list != NULL ? e->list->n_fields : 0;
@@ -181,6 +280,10 @@ static bool aggregate_where(Parser *p, Expr *e)
     p->type = outer.type;
     p->extra = outer.extra;
     p->n_extra = outer.n_extra;
+    p->outer = outer.outer;
+    p->outer_extra = outer.outer_extra;
+    p->n_outer_extra = outer.n_outer_extra;
+    p->has_outer = outer.has_outer;
     p->in_where = false;
     if (cond != NULL && cond->type != XT_BOOL) {
         cond = expr_fail(p, cond->at, "这里是%s，应为条件", expr_type_word(cond->type));
@@ -279,6 +382,34 @@ static Expr *p_days(Parser *p, int32_t at)
     return e;
 }
 
+/* workdays_after(date, whole number), workdays_between(date, date). */
+static Expr *p_workdays(Parser *p, bool between, int32_t at)
+{
+    Expr *a = p_or(p);
+    if (a == NULL || !expect(p, TOK_COMMA, "逗号")) {
+        return NULL;
+    }
+    Expr *b = p_or(p);
+    if (b == NULL || !expect(p, TOK_CLOSE, " )")) {
+        return NULL;
+    }
+    expr_date_literal(a);
+    if (between) {
+        expr_date_literal(b);
+    }
+    if (a->type != XT_DATE || (between && b->type != XT_DATE)) {
+        const Expr *bad = a->type != XT_DATE ? a : b;
+        return expr_fail(p, bad->at, "这里是%s，应为日期", expr_type_word(bad->type));
+    }
+    if (!between && (b->type != XT_NUM || b->scale != 0 || expr_is_id(b))) {
+        return expr_fail(p, b->at, "工作日数不对，应为整数");
+    }
+    Expr *e = expr_new(p, between ? EX_WORKDAYS_BETWEEN : EX_WORKDAYS_AFTER, between ? XT_NUM : XT_DATE, at);
+    e->a = a;
+    e->b = b;
+    return e;
+}
+
 static Expr *p_year(Parser *p, int32_t at)
 {
     Expr *a = p_or(p);
@@ -311,9 +442,12 @@ static Expr *p_call(Parser *p, Str name, int32_t at)
     if (str_eq(name, S("year"))) {
         return p_year(p, at);
     }
+    if (str_eq(name, S("workdays_after")) || str_eq(name, S("workdays_between"))) {
+        return p_workdays(p, str_eq(name, S("workdays_between")), at);
+    }
     bool outer = str_eq(name, S("has_flag")) || str_eq(name, S("named")) || str_eq(name, S("previous")) || str_eq(name, S("level"));
     if (!outer) {
-        return expr_fail(p, at, "没有函数 %.*s，应为 count、sum、min、max、any、latest、previous、param、has_flag、level、days_between、year、named 之一", STRF(name));
+        return expr_fail(p, at, "没有函数 %.*s，应为 count、sum、min、max、any、latest、previous、param、has_flag、level、days_between、workdays_after、workdays_between、year、named 之一", STRF(name));
     }
     if (p->in_where || p->type == NULL) {
         return expr_fail(p, at, "%.*s 不能用在这里，应为所计记录的字段", STRF(name));
@@ -544,10 +678,11 @@ static Expr *p_or(Parser *p)
     return a;
 }
 
-const Expr *expr_parse_at(Arena *mem, const Pack *pack, const RecordType *t, const Field *extra, size_t n_extra, Str text,
-                          Str *ret_error, int32_t *ret_at)
+const Expr *expr_parse_within(Arena *mem, const Pack *pack, const RecordType *t, const RecordType *outer, const Field *extra,
+                              size_t n_extra, Str text, Str *ret_error, int32_t *ret_at)
 {
-    Parser p = {.mem = mem, .pack = pack, .type = t, .extra = extra, .n_extra = n_extra, .text = text};
+    Parser p = {.mem = mem, .pack = pack, .type = t, .extra = extra, .n_extra = n_extra, .outer = outer, .has_outer = outer != NULL,
+                .text = text};
     Expr *e = NULL;
     if (text.n > EXPR_MAX_BYTES) {
         e = expr_fail(&p, 0, "表达式太长，应在 %d 字节以内", EXPR_MAX_BYTES);
@@ -560,14 +695,21 @@ const Expr *expr_parse_at(Arena *mem, const Pack *pack, const RecordType *t, con
     if (e == NULL || p.failed) {
         Str before = str_sub(text, 0, (size_t)p.error_at);
         *ret_error = str_printf(mem, "第 %zu 个字符处%.*s", utf8_len(before) + 1, STRF(p.error));
-        *ret_at = p.error_at;
+        if (ret_at != NULL) {
+            *ret_at = p.error_at;
+        }
         return NULL;
     }
     return e;
 }
 
+const Expr *expr_parse_at(Arena *mem, const Pack *p, const RecordType *t, const Field *extra, size_t n_extra, Str text, Str *ret_error,
+                          int32_t *ret_at)
+{
+    return expr_parse_within(mem, p, t, NULL, extra, n_extra, text, ret_error, ret_at);
+}
+
 const Expr *expr_parse(Arena *mem, const Pack *p, const RecordType *t, const Field *extra, size_t n_extra, Str text, Str *ret_error)
 {
-    int32_t at;
-    return expr_parse_at(mem, p, t, extra, n_extra, text, ret_error, &at);
+    return expr_parse_within(mem, p, t, NULL, extra, n_extra, text, ret_error, NULL);
 }

@@ -71,7 +71,7 @@ static bool known_text(Parser *p, const Expr *other, const Expr *literal)
         return true;
     }
     Str s = literal->text;
-    if (other->kind == EX_STATE && type_state(p->type, s) == NULL) {
+    if (other->kind == EX_STATE && type_state(other->of, s) == NULL) {
         return expr_fail(p, literal->at, "没有状态 %.*s，应为 states 里的 id", STRF(s)) != NULL;
     }
     if (other->kind == EX_OWNER_LEVEL || other->kind == EX_LEVEL) {
@@ -92,14 +92,21 @@ static bool known_text(Parser *p, const Expr *other, const Expr *literal)
     return true;
 }
 
-/* 'YYYY-MM-DD' beside a date becomes one. */
-static void date_literal(Expr *e, const Expr *other)
+void expr_date_literal(Expr *e)
 {
     int32_t days;
-    if (e->kind == EX_TEXT && other->type == XT_DATE && date_iso_parse(e->text, &days)) {
+    if (e->kind == EX_TEXT && date_iso_parse(e->text, &days)) {
         e->kind = EX_INT;
         e->type = XT_DATE;
         e->num = days;
+    }
+}
+
+/* A text in that form beside a date is one. */
+static void date_literal(Expr *e, const Expr *other)
+{
+    if (other->type == XT_DATE) {
+        expr_date_literal(e);
     }
 }
 
@@ -137,7 +144,7 @@ Expr *expr_compare(Parser *p, ExprKind kind, int32_t at, Expr *a, Expr *b)
     return e;
 }
 
-static bool is_id_number(const Expr *e)
+bool expr_is_id(const Expr *e)
 {
     return e->kind == EX_SELF || (e->field != NULL && e->type == XT_NUM && (e->field->kind == FT_REF || e->field->kind == FT_ORG));
 }
@@ -164,7 +171,7 @@ Expr *expr_arith(Parser *p, ExprKind kind, int32_t at, Expr *a, Expr *b)
     if (bad != NULL) {
         return expr_fail(p, bad->at, "%s不能运算，应为数", expr_type_word(bad->type));
     }
-    if (is_id_number(a) || is_id_number(b)) {
+    if (expr_is_id(a) || expr_is_id(b)) {
         return expr_fail(p, at, "记录号和机构号不能运算，应为数");
     }
     Expr *e = expr_new(p, kind, XT_NUM, at);
@@ -198,10 +205,10 @@ bool expr_fits(Arena *mem, const Expr *e, const Field *f, Str *ret_why)
         return misfit(mem, ret_why, expr_type_word(type));
     }
     bool id = f->kind == FT_REF || f->kind == FT_ORG;
-    if (id != is_id_number(e)) {
+    if (id != expr_is_id(e)) {
         return misfit(mem, ret_why, id ? "self 或同类字段" : "普通的数");
     }
-    if (f->kind == FT_REF && e->field != NULL && e->field->ref != f->ref) {
+    if (f->kind == FT_REF && (e->kind == EX_SELF ? e->of : e->field->ref) != f->ref) {
         return misfit(mem, ret_why, "指向同一类型的字段");
     }
     if (f->kind == FT_CODE && f->codes != NULL) {

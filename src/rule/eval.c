@@ -14,6 +14,8 @@ typedef struct {
     Str s;          /* XT_TEXT */
 } Val;
 
+#define WORKDAYS_MAX 10000 /* see base/workday.h */
+
 static const Val UNKNOWN = {0};
 
 static Val eval(const EvalEnv *env, const Expr *e);
@@ -49,6 +51,47 @@ static const Value *field_value(const EvalEnv *env, const Field *f)
         return &env->values[f->index];
     }
     return NULL;
+}
+
+/* The record that a node looks at: this one, the outer one, or one that either refers to. */
+typedef struct {
+    const EvalEnv *env;          /* NULL: there is none */
+    int64_t id;
+    const Value *values;         /* through a reference; else NULL */
+    Str state, number;
+} Subject;
+
+static Subject subject(const EvalEnv *at, const Expr *e)
+{
+    const EvalEnv *env = e->outer ? at->outer : at;
+    Subject out = {.env = env};
+    if (env == NULL || e->ref == NULL) {
+        return env == NULL ? out : (Subject){.env = env, .id = env->self, .state = env->state, .number = env->number};
+    }
+    const Value *ref = field_value(env, e->ref);
+    bool found = false;
+    bool ok = ref != NULL && ref->has && ref->i != 0 && env->refer != NULL &&
+              env->refer(env->ctx, env->cx, e->ref, ref->i, &out.values, &out.state, &out.number, &found) && found;
+    if (!ok) {
+        return (Subject){0};
+    }
+    out.id = ref->i;
+    return out;
+}
+
+/* The value of `f` in that record; NULL: unknown. */
+static const Value *subject_value(const Subject *t, const Expr *e, const Field *f)
+{
+    return t->env == NULL ? NULL : e->ref != NULL ? &t->values[f->index] : field_value(t->env, f);
+}
+
+static const Value *node_value(const EvalEnv *env, const Expr *e)
+{
+    if (e->ref == NULL && !e->outer) {
+        return field_value(env, e->field);
+    }
+    Subject t = subject(env, e);
+    return subject_value(&t, e, e->field);
 }
 
 static Val of_value(const Field *f, const Value *v)
@@ -198,15 +241,19 @@ typedef struct {
 static bool rows_of(const EvalEnv *env, const Expr *e, Rows *ret)
 {
     *ret = (Rows){0};
+    Subject t = subject(env, e);
+    if (t.env == NULL) {
+        return false;
+    }
     if (e->link == NULL) {
-        ret->list = field_value(env, e->list);
+        ret->list = subject_value(&t, e, e->list);
         ret->n = ret->list != NULL ? ret->list->n_rows : 0;
         return true;
     }
-    if (env->related == NULL) {
+    if (env->related == NULL || t.id == 0) {
         return true;
     }
-    if (!env->related(env->ctx, env->cx, e->link, &ret->related)) {
+    if (!env->related(env->ctx, env->cx, e->link, t.id, &ret->related)) {
         return false;
     }
     ret->n = ret->related.n;
@@ -225,7 +272,12 @@ static Tri row_holds(const EvalEnv *env, const Expr *e, const Rows *rows, size_t
         return TRI_TRUE;
     }
     EvalEnv in = *env;
+    in.outer = env;
+    in.self = 0;
+    in.number = S("");
+    in.org = NULL;
     if (e->link != NULL) {
+        in.self = rows->related.ids != NULL ? rows->related.ids[i] : 0;
         in.type = e->link->type;
         in.values = rows->related.rows[i];
         in.state = rows->related.states != NULL ? rows->related.states[i] : S("");
@@ -255,7 +307,7 @@ static Val any_of(const EvalEnv *env, const Expr *e, const Rows *rows)
 }
 
 /* The newest record has the greatest period, else date; without either, the last row. */
-static Val latest(const Expr *e, const Rows *rows)
+static Val latest(const EvalEnv *env, const Expr *e, const Rows *rows)
 {
     const Field *by = NULL;
     const RecordType *t = e->link != NULL ? e->link->type : NULL;
@@ -267,6 +319,9 @@ static Val latest(const Expr *e, const Rows *rows)
     const Value *best = NULL;
     for (size_t i = 0; i < rows->n; i++) {
         const Value *row = row_values(e, rows, i);
+        if (row_holds(env, e, rows, i) != TRI_TRUE) {
+            continue;
+        }
         bool newer = best == NULL || by == NULL;
         if (!newer && row[by->index].has) {
             const Value *x = &row[by->index], *y = &best[by->index];
@@ -287,7 +342,7 @@ static Val aggregate(const EvalEnv *env, const Expr *e)
         return any_of(env, e, &rows);
     }
     if (e->kind == EX_LATEST) {
-        return latest(e, &rows);
+        return latest(env, e, &rows);
     }
     Val out = {.has = e->kind == EX_COUNT || e->kind == EX_SUM};
     for (size_t i = 0; i < rows.n; i++) {
@@ -333,7 +388,7 @@ static Val param(const EvalEnv *env, const Expr *e)
 static Val empty(const EvalEnv *env, const Expr *e)
 {
     if (e->a->kind == EX_FIELD && e->a->field->kind == FT_LIST) {
-        const Value *v = field_value(env, e->a->field);
+        const Value *v = node_value(env, e->a);
         return of_bool(v == NULL || v->n_rows == 0);
     }
     return of_bool(!eval(env, e->a).has);
@@ -368,9 +423,38 @@ static Val named(const EvalEnv *env, const Expr *e)
     return v < 0 ? UNKNOWN : of_bool(v == 1);
 }
 
+static Val workdays(const EvalEnv *env, const Expr *e)
+{
+    Val a = eval(env, e->a), b = eval(env, e->b);
+    const Workdays *w = &env->pack->workdays;
+    if (!a.has || !b.has) {
+        return UNKNOWN;
+    }
+    if (e->kind == EX_WORKDAYS_BETWEEN) {
+        return (Val){.has = true, .i = workday_between(w, (int32_t)a.i, (int32_t)b.i)};
+    }
+    int32_t n = (int32_t)(b.i < -WORKDAYS_MAX ? -WORKDAYS_MAX : b.i > WORKDAYS_MAX ? WORKDAYS_MAX : b.i);
+    int32_t day = workday_after(w, (int32_t)a.i, n);
+    return day >= DATE_MIN && day <= DATE_MAX ? (Val){.has = true, .i = day} : UNKNOWN;
+}
+
 static Val of_text(Str s)
 {
     return (Val){.has = s.n != 0, .s = s};
+}
+
+static Val of_record(const EvalEnv *env, const Expr *e)
+{
+    Subject t = subject(env, e);
+    if (t.env == NULL) {
+        return UNKNOWN;
+    }
+    switch (e->kind) {
+    case EX_SELF: return (Val){.has = t.id != 0, .i = t.id};
+    case EX_NUMBER: return of_text(t.number);
+    case EX_STATE: return of_text(t.state);
+    default: return t.env->org != NULL ? of_text(env->pack->levels[t.env->org->level_index]) : UNKNOWN;
+    }
 }
 
 static Val eval(const EvalEnv *env, const Expr *e)
@@ -380,7 +464,7 @@ static Val eval(const EvalEnv *env, const Expr *e)
     case EX_TEXT: return (Val){.has = true, .s = e->text};
     case EX_BOOL: return of_bool(e->num != 0);
     case EX_TODAY: return (Val){.has = true, .i = env->today};
-    case EX_FIELD: return of_value(e->field, field_value(env, e->field));
+    case EX_FIELD: return of_value(e->field, node_value(env, e));
     case EX_OR:
     case EX_AND:
     case EX_NOT: return logic(env, e);
@@ -409,10 +493,12 @@ static Val eval(const EvalEnv *env, const Expr *e)
     case EX_DAYS: return days(env, e);
     case EX_YEAR: return year(env, e);
     case EX_NAMED: return named(env, e);
-    case EX_SELF: return (Val){.has = env->self != 0, .i = env->self};
-    case EX_NUMBER: return of_text(env->number);
-    case EX_STATE: return of_text(env->state);
-    case EX_OWNER_LEVEL: return env->org != NULL ? of_text(env->pack->levels[env->org->level_index]) : UNKNOWN;
+    case EX_WORKDAYS_AFTER:
+    case EX_WORKDAYS_BETWEEN: return workdays(env, e);
+    case EX_SELF:
+    case EX_NUMBER:
+    case EX_STATE:
+    case EX_OWNER_LEVEL: return of_record(env, e);
     }
     return UNKNOWN;
 }
@@ -453,8 +539,9 @@ bool rule_conditions(const EvalEnv *env, const Check *conditions, size_t n, Rule
     for (size_t i = 0; i < n; i++) {
         const Check *c = &conditions[i];
         bool applies = c->when == NULL || rule_test(env, c->when) == TRI_TRUE;
-        ret[i] = (RuleVerdict){.condition = c, .verdict = applies ? rule_test(env, c->expr) : TRI_TRUE, .why = rule_why(env, c->expr)};
-        all = all && (ret[i].verdict == TRI_TRUE || c->warn);
+        Tri verdict = !applies ? TRI_TRUE : c->manual ? TRI_UNKNOWN : rule_test(env, c->expr);
+        ret[i] = (RuleVerdict){.condition = c, .verdict = verdict, .why = c->expr != NULL ? rule_why(env, c->expr) : S("")};
+        all = all && (ret[i].verdict == TRI_TRUE || c->warn || c->manual);
     }
     return all;
 }

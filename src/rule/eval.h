@@ -16,6 +16,7 @@ typedef struct {
     const RecordType *type;
     const Value *const *rows;
     const Str *states;           /* one per row: id of its state */
+    const int64_t *ids;          /* one per row; NULL: unknown */
     size_t n;
 } RelatedRows;
 
@@ -27,15 +28,21 @@ typedef struct EvalEnv {
     const Field *extra;          /* an action's inputs and their values; n_extra 0: none */
     const Value *extra_values;
     size_t n_extra;
+    int32_t form;                /* revision of the form the record keeps to; 0: every field counts (record_check) */
     int64_t self;                /* id of the record; 0 while it is new */
     Str state;
     Str number;                  /* record number; empty: none yet */
     int32_t today;               /* days, UTC+8 */
     const Region *region;        /* where the record lies; NULL: unknown */
     const Org *org;              /* the owner; NULL: unknown */
-    /* Callbacks into the store; NULL: related records count as none, previous values as missing. */
-    bool (*related)(void *ctx, Cx *cx, const Link *link, RelatedRows *ret);
+    const struct EvalEnv *outer; /* the record for whose sake this one is looked at (`outer.x`); NULL: none, outer.x is unknown */
+    /* Callbacks into the store; NULL: related records count as none, previous values as missing, references as pointing nowhere.
+     * related: the records that refer to record `of` through the link. refer: the record of type ref->ref with this id: its values, id
+     * of its state and its number, which live as long as cx->mem; *ret_found false when there is none (deleted). False: a failure. */
+    bool (*related)(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows *ret);
     bool (*previous)(void *ctx, Cx *cx, const Field *field, Value *ret);
+    bool (*refer)(void *ctx, Cx *cx, const Field *ref, int64_t id, Value const **ret_values, Str *ret_state, Str *ret_number,
+                  bool *ret_found);
     void *ctx;
 } EvalEnv;
 
@@ -51,7 +58,7 @@ typedef struct {
 } RuleVerdict;
 
 /* rule_conditions - each condition with its verdict, in order; `ret` has room for n. True when all hold (warnings aside): an
- * unknown condition does not hold. */
+ * unknown condition does not hold. One left to a person (`manual`) is TRI_UNKNOWN and refuses nothing. */
 bool rule_conditions(const EvalEnv *env, const Check *conditions, size_t n, RuleVerdict *ret);
 
 /* rule_why - the figures a condition used, in words: "从业人数 120；持证人数 —". */

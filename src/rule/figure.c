@@ -49,11 +49,17 @@ static Str shown_int(const Figures *w, Value v, const char *unit)
     return v.has ? str_printf(w->env->cx->mem, "%lld%s", (long long)v.i, unit) : S("");
 }
 
+/* "品牌·从业人数": the figure of a record referred to is named with the reference. */
+static Str through(const Figures *w, const Expr *e, Str label)
+{
+    return e->ref != NULL ? str_printf(w->env->cx->mem, "%.*s·%.*s", STRF(e->ref->label), STRF(label)) : label;
+}
+
 static void aggregate(Figures *w, const Expr *e)
 {
     static const char *const WORDS[] = {"合计", "最小", "最大"};
     Arena *mem = w->env->cx->mem;
-    Str of = e->link != NULL ? e->link->label : e->list->label;
+    Str of = through(w, e, e->link != NULL ? e->link->label : e->list->label);
     Value v = rule_figure(w->env, e);
     if (e->kind == EX_COUNT) {
         add(w, of, shown_int(w, v, " 条"));
@@ -75,10 +81,11 @@ static Str param_label(const Pack *p, Str id)
     return id;
 }
 
-static Str state_label(const EvalEnv *env)
+static Str state_label(const EvalEnv *env, const Expr *e)
 {
-    const State *s = type_state(env->type, env->state);
-    return s != NULL ? s->label : env->state;
+    Value v = rule_figure(env, e);
+    const State *s = v.has && e->of != NULL ? type_state(e->of, v.s) : NULL;
+    return s != NULL ? s->label : v.s;
 }
 
 static void walk(Figures *w, const Expr *e)
@@ -88,7 +95,7 @@ static void walk(Figures *w, const Expr *e)
     switch (e->kind) {
     case EX_FIELD:
         if (e->field->kind != FT_LIST) {
-            add(w, e->field->label, shown_field(w, e->field, rule_figure(env, e)));
+            add(w, through(w, e, e->field->label), shown_field(w, e->field, rule_figure(env, e)));
         }
         return;
     case EX_COUNT:
@@ -109,14 +116,14 @@ static void walk(Figures *w, const Expr *e)
         add(w, S("今天"), date_zh(mem, env->today));
         return;
     case EX_STATE:
-        add(w, S("状态"), state_label(env));
+        add(w, through(w, e, S("状态")), state_label(env, e));
         return;
     case EX_HAS_FLAG:
     case EX_LEVEL:
         add(w, S("地区"), env->region != NULL ? env->region->name : S(""));
         return;
     case EX_NUMBER:
-        add(w, S("编号"), env->number);
+        add(w, through(w, e, S("编号")), rule_figure(env, e).s);
         return;
     default:
         break;

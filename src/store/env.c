@@ -6,6 +6,7 @@
 #include "base/date.h"
 
 #define RELATED_MAX 2000
+#define REFERRED_MAX 8
 
 const Org *rec_owner(const Store *s, const Rec *r)
 {
@@ -25,17 +26,72 @@ const Region *rec_region(const Store *s, const Rec *r)
     return o != NULL ? o->region : NULL;
 }
 
+/* A record referred to, loaded once: a condition may ask for several of its fields. */
+typedef struct {
+    const RecordType *type;
+    int64_t id;
+    bool found;
+    Rec rec;
+} Referred;
+
 typedef struct {
     Store *s;
     const Rec *rec;
     EvalEnv env;
+    Referred *seen[REFERRED_MAX]; /* a ring: the oldest goes first */
+    size_t n_seen;
 } EnvBox;
 
-static bool related(void *ctx, Cx *cx, const Link *link, RelatedRows *ret)
+static bool referred(EnvBox *box, Cx *cx, const RecordType *t, int64_t id, const Referred **ret)
+{
+    for (size_t i = 0; i < MIN(box->n_seen, (size_t)REFERRED_MAX); i++) {
+        if (box->seen[i]->type == t && box->seen[i]->id == id) {
+            *ret = box->seen[i];
+            return true;
+        }
+    }
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select id from ");
+    sql_ident(q, box->s->types[t->index].table);
+    sql_lit(q, " where id = ");
+    sql_int(q, id);
+    sql_lit(q, " and deleted is null");
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    int64_t there = 0;
+    if (st == NULL || !stmt_one_int(cx, st, 0, &there)) {
+        return false;
+    }
+    Referred *r = NEW(cx->mem, Referred);
+    *r = (Referred){.type = t, .id = id, .found = there != 0};
+    if (r->found && !rec_load(cx, box->s, t, id, true, &r->rec)) {
+        return false;
+    }
+    box->seen[box->n_seen++ % REFERRED_MAX] = r;
+    *ret = r;
+    return true;
+}
+
+static bool refer(void *ctx, Cx *cx, const Field *ref, int64_t id, Value const **ret_values, Str *ret_state, Str *ret_number,
+                  bool *ret_found)
+{
+    const Referred *r;
+    if (!referred(ctx, cx, ref->ref, id, &r)) {
+        return false;
+    }
+    *ret_found = r->found;
+    if (r->found) {
+        *ret_values = r->rec.v;
+        *ret_state = r->rec.state != NULL ? r->rec.state->id : S("");
+        *ret_number = r->rec.no;
+    }
+    return true;
+}
+
+static bool related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows *ret)
 {
     EnvBox *box = ctx;
     *ret = (RelatedRows){.type = link->type};
-    if (box->rec->id == 0) {
+    if (of == 0) {
         return true;
     }
     const TypeSql *ts = &box->s->types[link->type->index];
@@ -47,7 +103,7 @@ static bool related(void *ctx, Cx *cx, const Link *link, RelatedRows *ret)
     sql_lit(q, " where ");
     sql_ident2(q, S("f_"), link->via->id);
     sql_lit(q, " = ");
-    sql_int(q, box->rec->id);
+    sql_int(q, of);
     sql_lit(q, " and deleted is null order by id limit ");
     sql_int(q, RELATED_MAX);
     Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
@@ -57,6 +113,7 @@ static bool related(void *ctx, Cx *cx, const Link *link, RelatedRows *ret)
     size_t cap = 0, n = 0;
     const Value **rows = NULL;
     Str *states = NULL;
+    int64_t *ids = NULL;
     for (bool row = false;;) {
         Rec r;
         if (!stmt_step(cx, st, &row) || (row && !row_read(cx, box->s, link->type, st, true, &r))) {
@@ -70,13 +127,15 @@ static bool related(void *ctx, Cx *cx, const Link *link, RelatedRows *ret)
             size_t more = cap != 0 ? cap * 2 : 8;
             rows = arena_grow(cx->mem, rows, cap * sizeof *rows, more * sizeof *rows);
             states = arena_grow(cx->mem, states, cap * sizeof *states, more * sizeof *states);
+            ids = arena_grow(cx->mem, ids, cap * sizeof *ids, more * sizeof *ids);
             cap = more;
         }
         rows[n] = r.v;
+        ids[n] = r.id;
         states[n++] = r.state->id;
     }
     stmt_done(st);
-    *ret = (RelatedRows){.type = link->type, .rows = rows, .states = states, .n = n};
+    *ret = (RelatedRows){.type = link->type, .rows = rows, .states = states, .ids = ids, .n = n};
     return true;
 }
 
@@ -142,10 +201,10 @@ EvalEnv *env_make(Cx *cx, Store *s, const Rec *r)
     EnvBox *box = NEW(cx->mem, EnvBox);
     box->s = s;
     box->rec = r;
-    box->env = (EvalEnv){.cx = cx, .pack = s->pack, .type = r->type, .values = r->v, .self = r->id,
+    box->env = (EvalEnv){.cx = cx, .pack = s->pack, .type = r->type, .values = r->v, .form = r->form, .self = r->id,
                          .state = r->state != NULL ? r->state->id : S(""), .number = r->no, .today = instant_date(cx->now_ms),
                          .region = rec_region(s, r), .org = rec_owner(s, r), .related = related, .previous = previous,
-                         .ctx = box};
+                         .refer = refer, .ctx = box};
     return &box->env;
 }
 

@@ -32,7 +32,9 @@ static void walk(Used *u, const Expr *e)
     if (e == NULL) {
         return;
     }
-    if (e->kind == EX_FIELD) {
+    if (e->ref != NULL || e->outer) {
+        u->too_many = true;
+    } else if (e->kind == EX_FIELD) {
         if (e->field == NULL || e->field->kind == FT_LIST || e->field->personal) {
             u->too_many = true;
         } else {

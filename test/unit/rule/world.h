@@ -19,9 +19,10 @@ typedef struct {
     EvalEnv env;
 } World;
 
-static inline bool world_related(void *ctx, Cx *cx, const Link *link, RelatedRows *ret)
+static inline bool world_related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows *ret)
 {
     (void)cx;
+    (void)of;
     World *w = ctx;
     *ret = (RelatedRows){.type = link->type, .rows = w->parts, .states = w->part_states, .n = w->n_parts};
     return true;
