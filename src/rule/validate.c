@@ -126,6 +126,9 @@ static void check_rows(const EvalEnv *env, const Field *f, const Value *v, Findi
         for (size_t k = 0; k < f->n_fields; k++) {
             const Field *col = &f->fields[k];
             const Value *cell = &v->rows[i].v[k];
+            if (!field_in_form(col, env->form)) {
+                continue;
+            }
             Str where = str_printf(found->mem, "%.*s.%zu.%.*s", STRF(f->id), i, STRF(col->id));
             check_required(&in, col, where, cell, found);
             value_check(&in, col, where, cell, found);
@@ -149,11 +152,19 @@ static void check_rules(const EvalEnv *env, Findings *found)
     }
 }
 
+bool field_in_form(const Field *f, int32_t form)
+{
+    return form == 0 || (f->since <= form && (f->until == 0 || form < f->until));
+}
+
 void record_check(const EvalEnv *env, Findings *found)
 {
     for (size_t i = 0; i < env->type->n_fields; i++) {
         const Field *f = &env->type->fields[i];
         const Value *v = &env->values[i];
+        if (!field_in_form(f, env->form)) {
+            continue;
+        }
         check_required(env, f, f->id, v, found);
         if (f->kind == FT_LIST) {
             check_rows(env, f, v, found);

@@ -24,6 +24,9 @@ void value_check(const EvalEnv *env, const Field *f, Str where, const Value *v, 
 bool period_parse(Arena *mem, Str text, Str *ret);
 Str period_zh(Arena *mem, Str period);
 
+/* field_in_form - does the field stand in that revision of the form? form 0: in any. */
+bool field_in_form(const Field *f, int32_t form);
+
 /* record_check - required fields, ranges, lengths, choices, show_when / require_when, list rows and the type's checks. */
 void record_check(const EvalEnv *env, Findings *found);
 

@@ -58,7 +58,7 @@ static bool within_reach(const Pack *p, const Actor *a, Reach reach, int64_t hom
     if (reach == REACH_ALL) {
         return true;
     }
-    if (reach == REACH_NONE || a->org == NULL) {
+    if (reach <= REACH_MINE || a->org == NULL) {
         return false;
     }
     if (a->org->home == home) {
@@ -68,13 +68,36 @@ static bool within_reach(const Pack *p, const Actor *a, Reach reach, int64_t hom
     return owner != NULL && org_within(owner, a->org);
 }
 
+bool access_mine(const Actor *a, const Rec *r)
+{
+    if (a->user == 0) {
+        return false;
+    }
+    const Field *f = r->type->person;
+    return r->created_by == a->user || (f != NULL && a->login.n != 0 && r->v[f->index].has && str_eq(r->v[f->index].s, a->login));
+}
+
+/* A wider reach holds the smaller one; where records belong to persons it may matter, elsewhere it would only slow the lists. */
+static bool mine_counts(const Actor *a, const RecordType *t, Reach reach)
+{
+    return a->user != 0 && (reach == REACH_MINE || (reach > REACH_MINE && t->person != NULL));
+}
+
+static bool reaches(const Pack *p, const Actor *a, const Rec *r, Want want)
+{
+    Reach reach = best_reach(a, r->type, want);
+    bool mine = reach >= REACH_MINE && (r->state->sealed || mine_counts(a, r->type, reach)) && access_mine(a, r);
+    return mine || (!r->state->sealed && within_reach(p, a, reach, r->home));
+}
+
 Scope access_scope(Arena *mem, const Pack *p, const Actor *a, const RecordType *t)
 {
     Reach reach = best_reach(a, t, WANT_READ);
     if (reach == REACH_ALL) {
         return (Scope){.all = true};
     }
-    if (reach == REACH_NONE || a->org == NULL) {
+    bool mine = mine_counts(a, t, reach);
+    if (reach == REACH_NONE || (a->org == NULL && !mine)) {
         return (Scope){.all = true, .published_only = true};
     }
     int64_t *homes = NEW_ARRAY(mem, int64_t, p->n_orgs);
@@ -92,7 +115,7 @@ Scope access_scope(Arena *mem, const Pack *p, const Actor *a, const RecordType *
         }
         homes[k] = h;
     }
-    return (Scope){.all = n == p->n_orgs, .homes = homes, .n = n};
+    return (Scope){.all = n == p->n_orgs, .homes = homes, .n = n, .mine = mine};
 }
 
 bool scope_has(const Scope *s, int64_t home)
@@ -110,22 +133,23 @@ bool scope_has(const Scope *s, int64_t home)
 
 bool access_create(const Pack *p, const Actor *a, const RecordType *t, const Org *owner)
 {
-    return !a->read_only && within_reach(p, a, best_reach(a, t, WANT_CREATE), owner->home);
+    Reach reach = best_reach(a, t, WANT_CREATE);
+    return !a->read_only && within_reach(p, a, reach == REACH_MINE ? REACH_OWN : reach, owner->home); /* one's own: at one's own office */
 }
 
 bool access_read(const Pack *p, const Actor *a, const Rec *r, bool *ret_public_only)
 {
     *ret_public_only = false;
-    if (within_reach(p, a, best_reach(a, r->type, WANT_READ), r->home)) {
+    if (reaches(p, a, r, WANT_READ)) {
         return true;
     }
     *ret_public_only = true;
-    return r->state->published && r->type->n_publics != 0;
+    return r->state->published && !r->state->sealed && r->type->n_publics != 0;
 }
 
 bool access_edit(const Pack *p, const Actor *a, const Rec *r)
 {
-    return !a->read_only && r->state->editable && within_reach(p, a, best_reach(a, r->type, WANT_EDIT), r->home);
+    return !a->read_only && r->state->editable && reaches(p, a, r, WANT_EDIT);
 }
 
 static bool in_list(const Field *const *list, size_t n, const Field *f)
@@ -162,7 +186,7 @@ static bool role_allowed(const Actor *a, const Action *act)
             return true;
         }
     }
-    return a->is_system;
+    return false;
 }
 
 bool access_action(const Pack *p, const Actor *a, const Rec *r, const Action *act)
@@ -172,10 +196,13 @@ bool access_action(const Pack *p, const Actor *a, const Rec *r, const Action *ac
         from = from || act->from[i] == r->state;
     }
     bool public_only;
-    if (a->read_only || !from || !role_allowed(a, act) || !access_read(p, a, r, &public_only) || public_only) {
+    if (a->is_system) { /* the program moves what it may not show */
+        return from && !a->read_only;
+    }
+    if (a->read_only || !from || act->by_program || !role_allowed(a, act) || !access_read(p, a, r, &public_only) || public_only) {
         return false;
     }
-    return a->is_system || !act->at_holder || (a->org != NULL && a->org->home == r->holder);
+    return !act->at_holder || (a->org != NULL && a->org->home == r->holder);
 }
 
 bool access_flag(const Actor *a, const RecordType *t, char what)

@@ -54,16 +54,15 @@ bool rec_find(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Field
 {
     *ret_found = false;
     Scope scope = access_scope(cx->mem, s->pack, a, t);
-    if (scope.published_only || (!scope.all && scope.n == 0)) {
+    if (scope.published_only) {
         return true;
     }
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "select id from ");
     sql_ident(q, s->types[t->index].table);
     sql_lit(q, " where deleted is null");
-    if (!scope.all) {
-        sql_lit(q, " and home");
-        sql_in_ints(q, scope.homes, scope.n);
+    if (!reach_where(a, t, &scope, q)) {
+        return true;
     }
     for (size_t i = 0; i < n; i++) {
         if (!values[i].has) {

@@ -57,7 +57,7 @@ struct Store {
 };
 
 enum { COL_ID, COL_HOME, COL_REV, COL_STATE, COL_HOLDER, COL_CREATED, COL_UPDATED, COL_CREATED_BY, COL_UPDATED_BY, COL_NO,
-       COL_WARNINGS, COL_FIRST_FIELD };
+       COL_WARNINGS, COL_FORM, COL_FIRST_FIELD };
 
 /* schema.c */
 MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);
@@ -82,6 +82,8 @@ void rec_redact(const Actor *a, Rec *r, bool public_only);
 bool on_writer(const Store *s);
 void store_touch(Store *s, int32_t type_index); /* inside a write */
 
+/* list.c: " and …": what the actor may read of the type at all, sealed states included; false when that is nothing */
+bool reach_where(const Actor *a, const RecordType *t, const Scope *scope, Sql *q);
 /* list.c: the where clause of a query in the actor's reach; false when nothing can match */
 bool query_where(Cx *cx, Store *s, const Actor *a, const Query *q, const Field *skip, Sql *sql);
 

@@ -3,6 +3,7 @@
  */
 #include "store/internal.h"
 #include "store/chain.h"
+#include "store/delegate.h"
 
 static bool read_head(Cx *cx, int64_t home, int64_t *ret_seq, uint8_t hash[32])
 {
@@ -53,7 +54,7 @@ bool journal_add(Cx *cx, Store *s, int64_t home, const Actor *a, Str act, const 
     Event e = {.home = home, .seq = seq + 1, .at_ms = cx->now_ms, .user = a->user, .user_name = a->name,
                .org_name = a->org != NULL ? a->org->name : S(""), .act = act, .type = t != NULL ? t->id : S(""),
                .record = record, .rev = rev, .action = action, .state_from = state_from, .state_to = state_to,
-               .reason = reason, .source = source.n != 0 ? source : a->via, .body = body};
+               .reason = reason, .source = delegate_source(cx->mem, a, t, act, action, source), .body = body};
     chain_hash(prev, &e, hash);
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
                        S("insert into journal (home, seq, at, user_id, user_name, org, act, type, record, rev, action,"
@@ -134,6 +135,43 @@ bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **r
     return read_events(cx, s, st, ret, ret_n);
 }
 
+static bool has_sealed(const RecordType *t)
+{
+    for (size_t i = 0; t != NULL && i < t->n_states; i++) {
+        if (t->states[i].sealed) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* That something happened to a sealed record may be known, what was written not: the event loses its body, reason and figures. */
+static bool blank_sealed(Cx *cx, Store *s, const Actor *a, Event *e)
+{
+    if (!has_sealed(e->rtype)) {
+        return true;
+    }
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select ");
+    buf_add(&q->text, s->types[e->rtype->index].columns);
+    sql_lit(q, " from ");
+    sql_ident(q, s->types[e->rtype->index].table);
+    sql_lit(q, " where id = ");
+    sql_int(q, e->record);
+    Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
+    Rec r;
+    bool row = false;
+    bool ok = st != NULL && stmt_step(cx, st, &row) && (!row || row_read(cx, s, e->rtype, st, false, &r));
+    if (st != NULL) {
+        stmt_done(st);
+    }
+    if (ok && row && r.state->sealed && !access_mine(a, &r)) {
+        e->body = S("{}");
+        e->reason = S("");
+    }
+    return ok;
+}
+
 bool journal_list(Cx *cx, Store *s, const Actor *a, EventPlace before, size_t limit, Event **ret, size_t *ret_n)
 {
     *ret_n = 0;
@@ -148,5 +186,13 @@ bool journal_list(Cx *cx, Store *s, const Actor *a, EventPlace before, size_t li
     stmt_int(st, 2, before.home);
     stmt_int(st, 3, before.seq);
     stmt_int(st, 4, (int64_t)MIN(limit, (size_t)500));
-    return read_events(cx, s, st, ret, ret_n);
+    if (!read_events(cx, s, st, ret, ret_n)) {
+        return false;
+    }
+    for (size_t i = 0; i < *ret_n; i++) {
+        if (!blank_sealed(cx, s, a, &(*ret)[i])) {
+            return false;
+        }
+    }
+    return true;
 }

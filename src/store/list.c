@@ -129,27 +129,83 @@ static bool is_work(const RecordType *t, const State *st, const Actor *a)
     return false;
 }
 
+static bool is_sealed(const RecordType *t, const State *st, const Actor *a)
+{
+    (void)t;
+    (void)a;
+    return st->sealed;
+}
+
+static void add_mine(Sql *q, const RecordType *t, const Actor *a)
+{
+    sql_lit(q, "created_by = ");
+    sql_int(q, a->user);
+    if (t->person != NULL && a->login.n != 0) {
+        sql_lit(q, " or ");
+        sql_ident2(q, S("f_"), t->person->id);
+        sql_lit(q, " = ");
+        sql_text(q, a->login);
+    }
+}
+
+static void seal_where(const Actor *a, const RecordType *t, const Scope *scope, Sql *q)
+{
+    bool any = false;
+    for (size_t i = 0; i < t->n_states; i++) {
+        any = any || t->states[i].sealed;
+    }
+    if (!any) {
+        return;
+    }
+    bool mine = a->user != 0 && !scope->published_only;
+    sql_lit(q, " and (not (1 = 1");
+    add_states(q, t, is_sealed, a);
+    sql_lit(q, ")");
+    if (mine) {
+        sql_lit(q, " or ");
+        add_mine(q, t, a);
+    }
+    sql_lit(q, ")");
+}
+
+bool reach_where(const Actor *a, const RecordType *t, const Scope *scope, Sql *q)
+{
+    if (scope->published_only) {
+        if (t->n_publics == 0) {
+            return false;
+        }
+        add_states(q, t, is_published, a);
+    } else if (!scope->all) {
+        if (scope->n == 0 && !scope->mine) {
+            return false;
+        }
+        sql_lit(q, " and (");
+        if (scope->n == 1) {
+            sql_lit(q, "home = ");
+            sql_int(q, scope->homes[0]);
+        } else if (scope->n != 0) {
+            sql_lit(q, "home");
+            sql_in_ints(q, scope->homes, scope->n);
+        }
+        if (scope->mine) {
+            if (scope->n != 0) {
+                sql_lit(q, " or ");
+            }
+            add_mine(q, t, a);
+        }
+        sql_lit(q, ")");
+    }
+    seal_where(a, t, scope, q);
+    return true;
+}
+
 bool query_where(Cx *cx, Store *s, const Actor *a, const Query *query, const Field *skip, Sql *q)
 {
     const RecordType *t = query->type;
     Scope scope = access_scope(cx->mem, s->pack, a, t);
     sql_lit(q, " where deleted is null");
-    if (scope.published_only) {
-        if (t->n_publics == 0) {
-            return false;
-        }
-        add_states(q, t, is_published, a);
-    } else if (!scope.all) {
-        if (scope.n == 0) {
-            return false;
-        }
-        sql_lit(q, " and home");
-        if (scope.n == 1) {
-            sql_lit(q, " = ");
-            sql_int(q, scope.homes[0]);
-        } else {
-            sql_in_ints(q, scope.homes, scope.n);
-        }
+    if (!reach_where(a, t, &scope, q)) {
+        return false;
     }
     for (size_t i = 0; i < query->n_filters; i++) {
         const Filter *f = &query->filters[i];

@@ -8,7 +8,7 @@
 TypeSql type_sql_make(Arena *mem, const RecordType *t)
 {
     Buf b = buf_new(mem, 64 * 1024);
-    buf_add(&b, S("id, home, rev, state, holder, created, updated, created_by, updated_by, no, warnings"));
+    buf_add(&b, S("id, home, rev, state, holder, created, updated, created_by, updated_by, no, warnings, form"));
     size_t n = COL_FIRST_FIELD;
     for (size_t i = 0; i < t->n_fields; i++) {
         if (field_has_column(&t->fields[i])) {
@@ -89,7 +89,7 @@ bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, bool clear_person
              .holder = stmt_col_int(st, COL_HOLDER), .created_ms = stmt_col_int(st, COL_CREATED),
              .updated_ms = stmt_col_int(st, COL_UPDATED), .created_by = stmt_col_int(st, COL_CREATED_BY),
              .updated_by = stmt_col_int(st, COL_UPDATED_BY), .no = stmt_col_dup(cx->mem, st, COL_NO),
-             .warnings = stmt_col_dup(cx->mem, st, COL_WARNINGS)};
+             .warnings = stmt_col_dup(cx->mem, st, COL_WARNINGS), .form = (int32_t)stmt_col_int(st, COL_FORM)};
     r.state = type_state(t, stmt_col_text(st, COL_STATE));
     if (r.state == NULL) {
         return fail(cx, E_DATA, "记录 %lld 的状态在策略包里没有定义", (long long)r.id);

@@ -16,6 +16,21 @@ static const char FIXED[] =
     " body text not null, hash blob not null, primary key (home, seq)){strict};"
     "create index if not exists journal_record on journal (record, home, seq);"
     "create index if not exists journal_at on journal (at);"
+    "create index if not exists journal_user on journal (user_id, at);"
+    "create table if not exists task (id {pk}, home integer not null, type text not null, record integer not null,"
+    " kind text not null, state text not null, by_user integer not null, by_name text not null, by_org text not null,"
+    " to_user integer not null, to_name text not null, to_org text not null, to_home integer not null, text text not null,"
+    " at integer not null, answered integer not null, answer text not null, answer_text text not null,"
+    " answer_by text not null){strict};"
+    "create index if not exists task_record on task (record, id);"
+    "create index if not exists task_to on task (to_user, kind, answered, id);"
+    "create index if not exists task_office on task (to_home, to_user, answered, id);"
+    "create index if not exists task_by on task (by_user, id);"
+    "create table if not exists delegation (id {pk}, home integer not null, principal integer not null,"
+    " deputy integer not null, begins integer not null, ends integer not null, last integer not null,"
+    " ended integer not null){strict};"
+    "create index if not exists delegation_deputy on delegation (deputy, ends);"
+    "create index if not exists delegation_principal on delegation (principal, ends);"
     "create table if not exists counter (home integer not null, name text not null, n integer not null,"
     " primary key (home, name)){strict};"
     "create table if not exists account (id {pk}, home integer not null, login text not null,"
@@ -36,6 +51,13 @@ static const char FIXED[] =
     " size integer not null, sha256 text not null, created integer not null, created_by integer not null,"
     " by_name text not null, deleted integer){strict};"
     "create index if not exists file_record on file (record);"
+    "create table if not exists sign (id {pk}, home integer not null, type text not null, record integer not null,"
+    " rev integer not null, action text not null, user_id integer not null, user_name text not null, org text not null,"
+    " role text not null, at integer not null, opinion text not null, inputs text not null){strict};"
+    "create unique index if not exists sign_once on sign (record, rev, action, user_id);"
+    "create table if not exists snapshot (id {pk}, home integer not null, type text not null, record integer not null,"
+    " rev integer not null, at integer not null, name text not null, body text not null, sha256 text not null){strict};"
+    "create index if not exists snapshot_record on snapshot (record, id);"
     "create table if not exists job (id {pk}, user_id integer not null, kind text not null,"
     " state text not null, title text not null, type text not null, input_name text not null, params text not null,"
     " actor text not null, dry_run integer not null, done integer not null, total integer not null, n_new integer not null,"
@@ -77,6 +99,24 @@ static bool have_name(const Str *names, size_t n, Str prefix, Str name)
         }
     }
     return false;
+}
+
+/* Bases made before records kept a form revision. */
+static bool add_form_column(Cx *cx, Db *db, Str table)
+{
+    Str *names;
+    size_t n;
+    if (!db_columns(cx, db, cx->mem, table, &names, &n)) {
+        return false;
+    }
+    if (have_name(names, n, S("form"), S(""))) {
+        return true;
+    }
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "alter table ");
+    sql_ident(q, table);
+    sql_lit(q, " add column form integer not null default 1");
+    return run_ddl(cx, db, q);
 }
 
 static bool add_missing_columns(Cx *cx, Db *db, Str table, const Field *fields, size_t n_fields)
@@ -199,7 +239,7 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
     sql_lit(q, " (id {pk}, home integer not null check (home = ((id >> 12) & 8191)),"
                " rev integer not null, state text not null, holder integer not null, created integer not null,"
                " updated integer not null, created_by integer not null, updated_by integer not null, deleted integer,"
-               " no text not null, search text not null, warnings text not null");
+               " no text not null, search text not null, warnings text not null, form integer not null default 1");
     for (size_t i = 0; i < t->n_fields; i++) {
         if (field_has_column(&t->fields[i])) {
             sql_lit(q, ", ");
@@ -208,8 +248,8 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
         }
     }
     sql_lit(q, "){strict}");
-    if (!run_ddl(cx, db, q) ||
-        !add_missing_columns(cx, db, str_printf(cx->mem, "r_%.*s", STRF(t->id)), t->fields, t->n_fields)) {
+    Str table = str_printf(cx->mem, "r_%.*s", STRF(t->id));
+    if (!run_ddl(cx, db, q) || !add_form_column(cx, db, table) || !add_missing_columns(cx, db, table, t->fields, t->n_fields)) {
         return false;
     }
     for (size_t i = 0; i < t->n_fields; i++) {

@@ -20,8 +20,12 @@ typedef struct {
     int64_t user;
     Str login, name;
     const Org *org;              /* NULL for the public and the system */
-    Str roles[8];
+    Str roles[16];
     size_t n_roles;
+    size_t n_own_roles;          /* the first of them; the rest are of persons they act for (delegate.h) */
+    int64_t deputy_for[4];       /* users they act for today */
+    size_t n_deputy_for;
+    Str deputy_names;            /* of these, joined by 、; empty: none */
     bool is_system;                 /* the program itself (first start, demonstration) */
     bool read_only;              /* a token without write scope */
     bool must_change;            /* was given a password by somebody else: may do nothing but change it */
@@ -37,6 +41,7 @@ typedef struct {
     Str no;                      /* record number; empty when the type has none */
     Value *v;                    /* one per field of the type, in order */
     Str warnings;                /* JSON list of findings kept with the record */
+    int32_t form;                /* revision of the type's form that the record keeps to */
 } Rec;
 
 /*

@@ -70,7 +70,7 @@ static bool insert_row(Cx *cx, Store *s, const Rec *r)
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "insert into ");
     sql_ident(q, s->types[r->type->index].table);
-    sql_lit(q, " (id, home, rev, state, holder, created, updated, created_by, updated_by, no, search, warnings");
+    sql_lit(q, " (id, home, rev, state, holder, created, updated, created_by, updated_by, no, search, warnings, form");
     for (size_t i = 0; i < r->type->n_fields; i++) {
         if (field_has_column(&r->type->fields[i])) {
             sql_lit(q, ", ");
@@ -96,6 +96,8 @@ static bool insert_row(Cx *cx, Store *s, const Rec *r)
         sql_lit(q, ", ");
         sql_text(q, texts[i]);
     }
+    sql_lit(q, ", ");
+    sql_int(q, r->form);
     for (size_t i = 0; i < r->type->n_fields; i++) {
         if (field_has_column(&r->type->fields[i])) {
             sql_lit(q, ", ");
@@ -126,6 +128,8 @@ static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
     sql_text(q, search_text(cx->mem, r->type, r));
     sql_lit(q, ", warnings = ");
     sql_text(q, r->warnings);
+    sql_lit(q, ", form = ");
+    sql_int(q, r->form);
     for (size_t i = 0; i < r->type->n_fields; i++) {
         const Field *f = &r->type->fields[i];
         if (field_has_column(f) && !value_eq(f, &before->v[i], &r->v[i])) {
@@ -207,6 +211,9 @@ bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action, Str rea
     if (r->holder == 0) {
         r->holder = r->home;
     }
+    if (r->form == 0) {
+        r->form = MAX(r->type->revision, 1);
+    }
     if (!next_number(cx, s, r->type, r) || !insert_row(cx, s, r)) {
         return false;
     }
@@ -234,7 +241,7 @@ bool rec_store_change(Cx *cx, Store *s, const Actor *a, const Rec *before, Rec *
     size_t n;
     Str body = body_diff(cx, s, after->type, after->id, before->v, after->v, &n);
     bool moved = after->state != before->state || after->holder != before->holder;
-    *ret_changed = n != 0 || moved || str_eq(act, S("act"));
+    *ret_changed = n != 0 || moved || after->form != before->form || str_eq(act, S("act"));
     if (!*ret_changed) {
         return true;
     }
@@ -350,9 +357,9 @@ typedef struct {
     bool *ret_changed;
 } WriteArg;
 
-static bool settable(const Actor *a, const RecordType *t, const Field *f)
+static bool settable(const Actor *a, const RecordType *t, const Field *f, int32_t form)
 {
-    return !f->computed && (!f->read_only || a->is_system) && access_field(a, t, f, false);
+    return field_in_form(f, form) && !f->computed && (!f->read_only || a->is_system) && access_field(a, t, f, false);
 }
 
 static void fill_defaults(Cx *cx, Store *s, Rec *r, const bool *set)
@@ -360,7 +367,7 @@ static void fill_defaults(Cx *cx, Store *s, Rec *r, const bool *set)
     EvalEnv *env = env_make(cx, s, r);
     for (size_t i = 0; i < r->type->n_fields; i++) {
         const Field *f = &r->type->fields[i];
-        if (!r->v[i].has && f->default_value != NULL && (set == NULL || !set[i])) {
+        if (!r->v[i].has && f->default_value != NULL && field_in_form(f, r->form) && (set == NULL || !set[i])) {
             r->v[i] = rule_value(env, f->default_value, f);
         }
     }
@@ -375,10 +382,11 @@ static void fill_defaults(Cx *cx, Store *s, Rec *r, const bool *set)
 static bool do_create(Cx *cx, Store *s, void *arg)
 {
     WriteArg *w = arg;
-    Rec r = {.type = w->t, .home = w->owner->home, .holder = w->owner->home, .state = initial_state(w->t), .no = S("")};
+    Rec r = {.type = w->t, .home = w->owner->home, .holder = w->owner->home, .state = initial_state(w->t), .no = S(""),
+             .form = MAX(w->t->revision, 1)};
     r.v = NEW_ARRAY(cx->mem, Value, w->t->n_fields);
     for (size_t i = 0; i < w->t->n_fields; i++) {
-        if (w->set[i] && settable(w->a, w->t, &w->t->fields[i])) {
+        if (w->set[i] && settable(w->a, w->t, &w->t->fields[i], r.form)) {
             r.v[i] = w->values[i];
         }
     }
@@ -434,7 +442,7 @@ static bool do_update(Cx *cx, Store *s, void *arg)
     memcpy(r.v, before.v, w->t->n_fields * sizeof(Value));
     for (size_t i = 0; i < w->t->n_fields; i++) {
         const Field *f = &w->t->fields[i];
-        if (w->set[i] && settable(w->a, w->t, f) && !is_own_mask(cx, f, &before.v[i], &w->values[i])) {
+        if (w->set[i] && settable(w->a, w->t, f, r.form) && !is_own_mask(cx, f, &before.v[i], &w->values[i])) {
             r.v[i] = w->values[i];
         }
     }
