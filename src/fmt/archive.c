@@ -59,6 +59,20 @@ static bool add_files(Cx *cx, zip_t *z, const char *dir)
     return ok;
 }
 
+/* The signing keys: without them a restored folder could not sign as the same office. Older folders have none yet. */
+static const char *const KEY_FILES[] = {"keys/ed25519.key", "keys/sm2.key"};
+
+static bool add_keys(Cx *cx, zip_t *z, const char *dir)
+{
+    for (size_t i = 0; i < ARRAY_LEN(KEY_FILES); i++) {
+        const char *path = str_printf(cx->mem, "%s/%s", dir, KEY_FILES[i]).p;
+        if (access(path, F_OK) == 0 && !add(cx, z, path, KEY_FILES[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool archive_write(Cx *cx, const char *dir, const char *db_copy, const char *out)
 {
     int code;
@@ -68,7 +82,7 @@ bool archive_write(Cx *cx, const char *dir, const char *db_copy, const char *out
         return fail(cx, E_IO, "无法写入 %s", part);
     }
     bool ok = add(cx, z, db_copy, "tamga.db") && add(cx, z, str_printf(cx->mem, "%s/master.key", dir).p, "master.key") &&
-              add(cx, z, str_printf(cx->mem, "%s/pack", dir).p, "pack") && add_files(cx, z, dir);
+              add(cx, z, str_printf(cx->mem, "%s/pack", dir).p, "pack") && add_keys(cx, z, dir) && add_files(cx, z, dir);
     if (!ok) {
         zip_discard(z);
         return false;
@@ -85,6 +99,11 @@ static bool known_name(const char *name)
 {
     if (strcmp(name, "tamga.db") == 0 || strcmp(name, "master.key") == 0 || strcmp(name, "pack") == 0) {
         return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(KEY_FILES); i++) {
+        if (strcmp(name, KEY_FILES[i]) == 0) {
+            return true;
+        }
     }
     return strlen(name) == 73 && strncmp(name, "files/", 6) == 0 && name[8] == '/' && is_hex(name + 9, 64) &&
            strncmp(name + 6, name + 9, 2) == 0;
@@ -120,7 +139,8 @@ bool archive_read(Cx *cx, const char *in, const char *dir)
         }
         return fail(cx, E_DATA, "%s 不是塔木嘎的备份文件", in);
     }
-    bool ok = mkdir(dir, 0700) == 0 && mkdir(str_printf(cx->mem, "%s/files", dir).p, 0700) == 0;
+    bool ok = mkdir(dir, 0700) == 0 && mkdir(str_printf(cx->mem, "%s/files", dir).p, 0700) == 0 &&
+              mkdir(str_printf(cx->mem, "%s/keys", dir).p, 0700) == 0;
     if (!ok) {
         (void)fail(cx, E_IO, "无法建立 %s", dir);
     }
