@@ -191,6 +191,21 @@ static void faults_say_where_and_what_was_expected(void **state)
         {"open in (steps)", "列表不能比较"},
         {"parts > 1", "第 1 个字符处没有字段 parts"},
         {"parts.n > 1", "第 1 个字符处parts 后面不能有点"},
+        {"workers.n > 1", "第 1 个字符处workers 后面不能有点，只有 ref 字段可以"},
+        {"parent.nothing > 1", "第 8 个字符处没有字段 nothing，应为 thing 的字段、state 或 number"},
+        {"parent.parent.workers > 1", "第 14 个字符处这里不能再有点，只能经过一个 ref 字段"},
+        {"parent.state = 'done'", "第 16 个字符处没有状态 done"},
+        {"parent.kind = 'c'", "代码表 kind 没有 c"},
+        {"parent.steps = parent.steps", "不能这样用"},
+        {"outer.workers > 1", "第 1 个字符处outer 不能用在这里，应写在 where 条件里"},
+        {"count(parts where outer.n > 1) > 1", "第 25 个字符处没有字段 n，应为外层记录的字段"},
+        {"count(parts where outer.state = 'active') > 1", "没有状态 active"},
+        {"count(parent.things) > 1", "第 14 个字符处没有关联或列表 things"},
+        {"sum(parent.parts) > 1", "第 17 个字符处这里不对，应为“.字段”"},
+        {"workdays_after(born) > today", "应为逗号"},
+        {"workdays_after(workers, 1) > today", "第 16 个字符处这里是数，应为日期"},
+        {"workdays_after(born, 1.5) > today", "第 22 个字符处工作日数不对，应为整数"},
+        {"workdays_between(born, 1) > 1", "第 24 个字符处这里是数，应为日期"},
         {"count(things) > 1", "第 7 个字符处没有关联或列表 things"},
         {"sum(parts) > 1", "第 10 个字符处这里不对，应为“.字段”"},
         {"sum(parts.m) > 1", "第 11 个字符处没有字段 m"},
@@ -261,7 +276,7 @@ static void inputs_of_an_action_win_over_fields(void **state)
     assert_non_null(e);
     assert_ptr_equal(e->a->field, &ask[0]);
     assert_null(expr_parse(mini.mem, mini.pack, NULL, NULL, 0, S("self = 1"), &error));
-    assert_true(str_contains(error, S("没有字段 number，应为这里看得到的字段")));
+    assert_true(str_contains(error, S("没有字段 self，应为这里看得到的字段")));
     assert_non_null(expr_parse(mini.mem, mini.pack, NULL, NULL, 0, S("today > '2024-01-01'"), &error));
 }
 

@@ -143,6 +143,107 @@ static void rows_of_a_list_are_counted_too(void **state)
     check_all(w, CASES, ARRAY_LEN(CASES));
 }
 
+static void a_reference_is_followed(void **state)
+{
+    World *w = *state;
+    static const Case NOWHERE[] = {
+        {"parent.workers > 1", U}, {"parent.workers is empty", T}, {"parent.state = 'published'", U}, {"parent.number = 'TH-88'", U},
+        {"count(parent.parts) = 0", U}, {"sum(parent.steps.cost) = 0", U}, {"any(parent.parts)", U},
+    };
+    check_all(w, NOWHERE, ARRAY_LEN(NOWHERE));
+    world_set(w, "parent", "88");
+    check_all(w, NOWHERE, ARRAY_LEN(NOWHERE)); /* deleted: as if it pointed nowhere */
+    w->parent = NEW_ARRAY(w->mini.mem, Value, w->thing->n_fields);
+    (void)world_put(w, w->thing, w->parent, "workers", "1200");
+    (void)world_put(w, w->thing, w->parent, "kind", "b");
+    Value cells[2][3] = {{{.has = true, .s = S("修路")}, {.has = true, .i = 150}, {.has = true, .i = 1}},
+                         {{.has = true, .s = S("培训")}, {.has = true, .i = 950}, {.has = true, .i = 0}}};
+    Row rows[2] = {{cells[0]}, {cells[1]}};
+    w->parent[type_field(w->thing, S("steps"))->index] = (Value){.has = true, .rows = rows, .n_rows = 2};
+    world_set(w, "workers", "5");
+    world_part(w, "2024", "10", "1.50", "true", "active");
+    world_part(w, "2023", "7", "2.25", "false", "active");
+    static const Case CASES[] = {
+        {"parent.workers = 1200 and workers = 5", T}, {"parent.certified > 1", U}, {"parent.kind in ('b')", T}, {"parent.state = 'published'", T},
+        {"parent.state != state", T}, {"parent.number = 'TH-88'", T}, {"count(parts) = 2", T}, {"count(parent.parts) = 1", T},
+        {"sum(parent.parts.n where open) = 10", T}, {"latest(parent.parts.period) = '2024'", T}, {"any(parent.parts where n < 10)", F},
+        {"max(parent.steps.cost) = 9.5", T}, {"max(parent.steps.cost where done) = 1.5", T}, {"count(parent.steps) = 2", T},
+        {"parent.steps is empty", F}, {"latest(parts.n where not open) = 7", T},
+    };
+    check_all(w, CASES, ARRAY_LEN(CASES));
+    world_text(rule_why(&w->env, world_expr(w, "parent.workers > workers and count(parent.parts) > 0 and parent.state = 'published'")),
+               "上级·人数 1,200人；人数 5人；上级·分项 1 条；上级·状态 已发布");
+    w->env.refer = NULL;
+    assert_int_equal(rule_test(&w->env, world_expr(w, "parent.workers > 1")), TRI_UNKNOWN);
+}
+
+static void a_condition_on_counted_records_sees_the_record_outside(void **state)
+{
+    World *w = *state;
+    world_set(w, "workers", "8");
+    world_set(w, "parent", "88");
+    w->parent = NEW_ARRAY(w->mini.mem, Value, w->thing->n_fields);
+    (void)world_put(w, w->thing, w->parent, "workers", "9");
+    world_part(w, "2024", "10", "1.50", "true", "active");
+    world_part(w, "2023", "7", "2.25", "false", "active");
+    (void)world_put(w, w->part, (Value *)(uintptr_t)w->parts[1], "thing", "88");
+    static const Case CASES[] = {
+        {"count(parts where n > outer.workers) = 1", T}, {"count(parts where n < outer.parent.workers) = 1", T},
+        {"count(parts where thing = outer.parent) = 1", T}, {"count(parts where outer.self = 77) = 2", T},
+        {"count(parts where outer.state = 'draft') = 2", T}, {"count(parts where outer.number is not empty) = 2", T},
+        {"count(parts where thing.workers = 9) = 1", T}, {"any(parts where thing.state = 'published' and thing.workers > outer.workers)", T},
+        {"any(parts where outer.certified > 1)", U}, {"count(parts where self = 102) = 1", T},
+    };
+    check_all(w, CASES, ARRAY_LEN(CASES));
+}
+
+static void an_expression_for_one_record_sees_another_one_outside(void **state)
+{
+    World *w = *state;
+    world_set(w, "workers", "8");
+    world_set(w, "parent", "88");
+    w->parent = NEW_ARRAY(w->mini.mem, Value, w->thing->n_fields);
+    (void)world_put(w, w->thing, w->parent, "workers", "9");
+    world_part(w, "2024", "10", "1.50", "true", "active");
+    EvalEnv part = {.cx = w->env.cx, .pack = w->env.pack, .type = w->part, .values = w->parts[0], .self = 101, .state = S("active"),
+                    .today = w->env.today, .refer = world_refer, .ctx = w};
+    static const Case CASES[] = {
+        {"n > outer.workers", T}, {"n = outer.parent.workers + 1", T}, {"state = 'active' and outer.state = 'draft'", T},
+        {"outer.owner_level = 'county'", T}, {"outer.self = 77 and self = 101", T}, {"outer.certified > 1", U},
+    };
+    for (size_t pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+            Str error = S("");
+            const Expr *e = expr_parse_within(w->mini.mem, w->mini.pack, w->part, w->thing, NULL, 0, str_c(CASES[i].text), &error, NULL);
+            if (e == NULL) {
+                print_error("%s: %.*s\n", CASES[i].text, STRF(error));
+            }
+            assert_non_null(e);
+            part.outer = pass == 0 ? &w->env : NULL;
+            Tri got = rule_test(&part, e);
+            assert_int_equal(got, pass == 0 ? CASES[i].want : TRI_UNKNOWN);
+        }
+    }
+}
+
+static void terms_are_counted_in_working_days(void **state)
+{
+    World *w = *state;
+    static const DayMark HOLIDAYS[] = {{19844, false}, {19845, false}, {19846, false}, {19854, true}}; /* 1 to 3 May 2024; Saturday 11 */
+    Pack pack = *w->mini.pack;
+    pack.workdays = (Workdays){.marks = HOLIDAYS, .n = ARRAY_LEN(HOLIDAYS)};
+    w->env.pack = &pack;
+    world_set(w, "born", "2024-04-30");
+    world_set(w, "workers", "6");
+    static const Case CASES[] = {
+        {"workdays_after(born, 1) = '2024-05-06'", T}, {"workdays_after(born, workers) = '2024-05-11'", T},
+        {"workdays_after('2024-05-06', -1) = born", T}, {"workdays_after(today, 0) = '2024-05-06'", T},
+        {"workdays_between(born, '2024-05-11') = 6", T}, {"workdays_between('2024-05-11', born) = -6", T},
+        {"workdays_after(born, 5) < today", F}, {"workdays_after(ended, 1) > today", U}, {"workdays_after(born, certified) > today", U},
+    };
+    check_all(w, CASES, ARRAY_LEN(CASES));
+}
+
 static void the_last_period_is_in_reach(void **state)
 {
     World *w = *state;
@@ -241,6 +342,10 @@ int main(void)
         WORLD(the_record_knows_itself_its_state_its_office_and_region),
         WORLD(related_records_are_counted_under_a_condition),
         WORLD(rows_of_a_list_are_counted_too),
+        WORLD(a_reference_is_followed),
+        WORLD(a_condition_on_counted_records_sees_the_record_outside),
+        WORLD(an_expression_for_one_record_sees_another_one_outside),
+        WORLD(terms_are_counted_in_working_days),
         WORLD(the_last_period_is_in_reach),
         WORLD(a_value_takes_the_form_of_its_field),
         WORLD(conditions_come_with_verdict_and_figures),

@@ -16,15 +16,33 @@ typedef struct {
     Str part_states[PARTS_MAX];
     size_t n_parts;
     Value before;                   /* previous value of `workers` */
+    Value *parent;                  /* the thing with id 88 (TH-88, published); NULL: there is none */
     EvalEnv env;
 } World;
 
 static inline bool world_related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows *ret)
 {
     (void)cx;
-    (void)of;
     World *w = ctx;
-    *ret = (RelatedRows){.type = link->type, .rows = w->parts, .states = w->part_states, .n = w->n_parts};
+    static const int64_t IDS[PARTS_MAX] = {101, 102, 103, 104};
+    *ret = (RelatedRows){.type = link->type, .rows = w->parts, .states = w->part_states, .ids = IDS, .n = w->n_parts};
+    if (of == 88) {
+        ret->n = MIN(w->n_parts, (size_t)1); /* the first part alone hangs on the parent */
+    }
+    return true;
+}
+
+static inline bool world_refer(void *ctx, Cx *cx, const Field *ref, int64_t id, Value const **ret_values, Str *ret_state,
+                               Str *ret_number, bool *ret_found)
+{
+    (void)cx;
+    World *w = ctx;
+    *ret_found = ref->ref == w->thing && id == 88 && w->parent != NULL;
+    if (*ret_found) {
+        *ret_values = w->parent;
+        *ret_state = S("published");
+        *ret_number = S("TH-88");
+    }
     return true;
 }
 
@@ -46,7 +64,8 @@ static inline int world_up(void **state)
     w->v = NEW_ARRAY(w->mini.mem, Value, w->thing->n_fields);
     w->env = (EvalEnv){.cx = &w->mini.cx, .pack = p, .type = w->thing, .values = w->v, .self = 77, .state = S("draft"),
                        .number = S("TH-150430-2024-0001"), .today = date_from_civil(2024, 5, 1), .region = pack_region(p, S("150430")),
-                       .org = pack_org(p, S("A")), .related = world_related, .previous = world_previous, .ctx = w};
+                       .org = pack_org(p, S("A")), .related = world_related, .previous = world_previous, .refer = world_refer,
+                       .ctx = w};
     *state = w;
     return 0;
 }
