@@ -2,6 +2,7 @@
  * act.c - the one door to another state: role, desk, four eyes, conditions, then move, set, make, journal - in one transaction.
  */
 #include "store/env.h"
+#include "store/task.h"
 
 #include "base/date.h"
 
@@ -18,12 +19,17 @@ static bool conditions(Cx *cx, Store *s, const Rec *r, const Action *act, Verdic
     return cx->err == E_OK;
 }
 
+/* … or whom the person acts for today, or who acted for the person on that day: the two count as one. */
+#define DELEGATES                                                                                                         \
+    " or exists (select 1 from delegation d where (d.deputy = ?3 and d.principal = journal.user_id and d.begins <= ?4 and d.ends > ?4)" \
+    " or (d.principal = ?3 and d.deputy = journal.user_id and d.begins <= journal.at and d.ends > journal.at))"
+
 /* Did this person enter, change or submit the record? To submit is to move it out of a state in which it could be edited; a reviewer
  * who sent it back has not submitted it and may look at it again. */
 static bool touched_by(Cx *cx, const Actor *a, const Rec *r, bool *ret)
 {
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S("select distinct act, state_from from journal where record = ?1 and home = ?2 and user_id = ?3"
+                       S("select distinct act, state_from from journal where record = ?1 and home = ?2 and (user_id = ?3" DELEGATES ")"
                          " and (act in ('create', 'update') or (act = 'act' and state_from <> state_to))"));
     if (st == NULL) {
         return false;
@@ -31,6 +37,7 @@ static bool touched_by(Cx *cx, const Actor *a, const Rec *r, bool *ret)
     stmt_int(st, 1, r->id);
     stmt_int(st, 2, r->home);
     stmt_int(st, 3, a->user);
+    stmt_int(st, 4, cx->now_ms);
     *ret = false;
     for (bool row = false;;) {
         if (!stmt_step(cx, st, &row)) {
@@ -99,6 +106,12 @@ static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action 
             *ret_why = S("您填报、修改或上报过这条记录，按“经办、审核分离”的要求须由另一人办理");
             return true;
         }
+    }
+    if (!task_blocks(cx, s, a, r, act, ret_why)) {
+        return false;
+    }
+    if (ret_why->n != 0) {
+        return true;
     }
     const Org *holder = next_holder(s, r, act);
     if (holder == NULL || next_state(s, r, act, holder) == NULL) {
@@ -230,6 +243,7 @@ static bool do_act(Cx *cx, Store *s, void *arg)
     after.state = next_state(s, &before, x->act, holder);
     after.holder = holder->home;
     if (!rec_store_change(cx, s, x->a, &before, &after, S("act"), x->act->id, x->o->reason, x->o->source, &changed) ||
+        !task_moved(cx, s, x->a, &before, &after) ||
         !make_all(cx, s, x, &after)) {
         return false;
     }

@@ -3,6 +3,7 @@
  */
 #include "store/user.h"
 
+#include "store/delegate.h"
 #include "store/internal.h"
 
 static bool login_ok(Str login)
@@ -211,8 +212,11 @@ bool user_actor(Cx *cx, Store *s, int64_t id, Actor *ret)
         return fail(cx, E_UNAUTHENTICATED, "这个账户已停用");
     }
     Actor a = {.user = u.id, .login = u.login, .name = u.name, .org = o, .via = S("web"), .must_change = u.must_change};
-    for (Str rest = u.roles; rest.n != 0 && a.n_roles < ARRAY_LEN(a.roles);) {
+    for (Str rest = u.roles; rest.n != 0 && a.n_roles < 8;) {
         str_cut(rest, ',', &a.roles[a.n_roles++], &rest);
+    }
+    if (!delegate_join(cx, s, &a)) {
+        return false;
     }
     *ret = a;
     return true;
