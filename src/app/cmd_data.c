@@ -60,8 +60,9 @@ bool cmd_pack(Cx *cx, const Options *o)
     if (p == NULL) {
         return false;
     }
-    printf("策略包 %.*s %.*s 没有错误：%zu 个条款，%zu 个地区，%zu 个单位，%zu 种记录，%zu 个目标\n指纹 %.*s\n", STRF(p->id),
-           STRF(p->version), p->n_clauses, p->n_regions, p->n_orgs, p->n_types, p->n_targets, STRF(p->hash));
+    printf("策略包 %.*s %.*s 没有错误：%zu 个条款，%zu 个地区，%zu 个单位，%zu 种记录，%zu 个目标，%zu 张评分表，%zu 份文件\n指纹 %.*s\n", STRF(p->id),
+           STRF(p->version), p->n_clauses, p->n_regions, p->n_orgs, p->n_types, p->n_targets, p->n_rubrics,
+           p->n_documents, STRF(p->hash));
     return true;
 }
 

@@ -66,8 +66,12 @@ static void load_all(Loader *l)
     load_targets(l);
     load_menu(l);
     load_features(l);
+    load_calendar(l);
+    load_rubrics(l);
+    load_documents(l);
     refuse_strangers(l);
     read_pending(l);
+    load_bands(l);
 }
 
 const Pack *pack_load(Cx *cx, Arena *mem, const char *dir, Str *ret_report)

@@ -63,6 +63,11 @@ typedef struct {
     Pending *pending;
     size_t n_pending, cap_pending;
     Node **type_trees;    /* one per type */
+    struct BandTree {     /* bands waiting for the scale of their figure */
+        Criterion *of;
+        const Node *node;
+    } *bands;
+    size_t n_bands, cap_bands;
     void *rows;           /* lines of the CSV file being read */
     size_t n_rows, cap_rows;
 } Loader;
@@ -102,6 +107,7 @@ const Node *get_list(Loader *l, const Node *map, const char *key);    /* NULL: a
 const Node *get_map(Loader *l, const Node *map, const char *key);
 Str *get_texts(Loader *l, const Node *map, const char *key, size_t *ret_n);
 Str node_text(Loader *l, const Node *n, const char *what);            /* copied into the pack's arena; fault unless a text */
+bool scaled(Str s, int32_t decimals, int64_t *ret);                    /* "12.5" with two decimals -> 1250; false: not so */
 int level_of(const Pack *p, Str level);                               /* -1: no such level */
 int get_level(Loader *l, const Node *map, const char *key);           /* -1: absent or faulty */
 void want_expr(Loader *l, const Node *map, const char *key, const RecordType *t, const Field *extra, size_t n_extra, const Field *as,
@@ -112,6 +118,15 @@ void want_expr_within(Loader *l, const Node *n, const RecordType *t, const Recor
                       const Field *as, const Expr **slot);
 void want_number(Loader *l, const Node *n, const RecordType *t, const Expr **slot);
 void read_pending(Loader *l);                                          /* parse all that wait */
+
+/* ---- rows.c ---- */
+typedef void CsvLineFn(Loader *l, Str file, int line, const Str *cells); /* cells in the order of `names`, trimmed, in the pack's arena */
+bool read_csv(Loader *l, Str file, bool required, const char *const *names, CsvLineFn *fn); /* false: absent (a fault when required) */
+int32_t cell_date(Loader *l, Str file, int line, int cell, Str text, int32_t open);         /* `open`: empty or faulty */
+int64_t cell_int(Loader *l, Str file, int line, int cell, Str text, int64_t min, int64_t max, int64_t otherwise);
+/* Lines are gathered in l->rows first: a parent may stand below its children, and regions must not move once pointed to. */
+void *new_row(Loader *l, size_t size);
+void rows_clear(Loader *l);
 
 /* ---- load_regions.c ---- */
 void load_regions(Loader *l);
@@ -142,6 +157,16 @@ void load_rights(Loader *l, const Node *tree, RecordType *t);
 void load_sheet(Loader *l, const Node *tree, RecordType *t);
 Check *load_checks(Loader *l, const Node *list, const RecordType *t, const Field *extra, size_t n_extra, bool conditions,
                    size_t *ret_n);
+
+/* ---- load_calendar.c ---- */
+void load_calendar(Loader *l);
+
+/* ---- load_rubric.c ---- */
+void load_rubrics(Loader *l);
+void load_bands(Loader *l);  /* after the expressions: a band is written in the scale of its criterion's figure */
+
+/* ---- load_doc.c ---- */
+void load_documents(Loader *l);
 
 /* ---- load_rest.c ---- */
 void load_clauses(Loader *l);

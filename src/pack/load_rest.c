@@ -398,6 +398,11 @@ void load_features(Loader *l)
             fault(l, f, "应为“键: 值”的表");
             continue;
         }
+        Str feature, instance;
+        bool once_more = str_cut(f->key, '.', &feature, &instance);
+        if (!is_id(feature) || (once_more && !is_id(instance))) {
+            fault_at(l, f->file, f->key_line, f->key_col, "功能名 %.*s 不对，应为“功能”或“功能.名称”，都用小写标识", STRF(f->key));
+        }
         for (const Node *n = f->first; n != NULL; n = n->next) {
             load_setting(l, f->key, n, &cap);
         }

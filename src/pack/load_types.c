@@ -44,24 +44,6 @@ static bool is_free_text(FieldKind k)
     return k == FT_TEXT || k == FT_LONG;
 }
 
-/* "12.5" with two decimals -> 1250. */
-static bool scaled(Str s, int32_t decimals, int64_t *ret)
-{
-    Str whole, part;
-    (void)str_cut(s, '.', &whole, &part);
-    if (part.n > (size_t)decimals || whole.n > 15) {
-        return false;
-    }
-    char text[40];
-    size_t n = 0;
-    memcpy(text, whole.p, whole.n);
-    n = whole.n;
-    for (int32_t i = 0; i < decimals; i++) {
-        text[n++] = (size_t)i < part.n ? part.p[i] : '0';
-    }
-    return str_int(str_n(text, n), ret);
-}
-
 static bool limit(Loader *l, const Node *n, const char *key, const Field *f, int64_t *ret)
 {
     const Node *at = node_get(n, key);

@@ -178,6 +178,16 @@ const Param0 *pack_param(const Pack *p, Str id, const Region *at, int32_t day)
     }
 }
 
+const Rubric *pack_rubric(const Pack *p, Str id)
+{
+    FIND(p->rubrics, p->n_rubrics, id, id);
+}
+
+const Document *pack_document(const Pack *p, Str id)
+{
+    FIND(p->documents, p->n_documents, id, id);
+}
+
 const Setting *pack_setting(const Pack *p, Str feature, Str key)
 {
     for (size_t i = 0; i < p->n_settings; i++) {
@@ -192,4 +202,24 @@ Str pack_setting_str(const Pack *p, Str feature, Str key)
 {
     const Setting *s = pack_setting(p, feature, key);
     return s != NULL && s->n != 0 ? s->values[0] : S("");
+}
+
+static bool is_instance(Str name, Str feature)
+{
+    return str_starts(name, feature) && (name.n == feature.n || name.p[feature.n] == '.');
+}
+
+Str pack_instance(const Pack *p, Str feature, Str key, Str value)
+{
+    for (size_t i = 0; i < p->n_settings; i++) {
+        const Setting *s = &p->settings[i];
+        bool found = value.n == 0;
+        for (size_t k = 0; k < s->n && !found && str_eq(s->key, key); k++) {
+            found = str_eq(s->values[k], value);
+        }
+        if (found && is_instance(s->feature, feature)) {
+            return s->feature;
+        }
+    }
+    return S("");
 }

@@ -237,6 +237,23 @@ Str *get_texts(Loader *l, const Node *map, const char *key, size_t *ret_n)
     return out;
 }
 
+bool scaled(Str s, int32_t decimals, int64_t *ret)
+{
+    Str whole, part;
+    (void)str_cut(s, '.', &whole, &part);
+    if (part.n > (size_t)decimals || whole.n > 15) {
+        return false;
+    }
+    char text[40];
+    size_t n = 0;
+    memcpy(text, whole.p, whole.n);
+    n = whole.n;
+    for (int32_t i = 0; i < decimals; i++) {
+        text[n++] = (size_t)i < part.n ? part.p[i] : '0';
+    }
+    return str_int(str_n(text, n), ret);
+}
+
 int level_of(const Pack *p, Str level)
 {
     for (size_t i = 0; i < p->n_levels; i++) {
@@ -314,7 +331,8 @@ static void read_one(Loader *l, const Pending *w)
     }
     Str error = S(""), why = S("");
     int32_t at = 0;
-    const Expr *e = expr_parse_at(l->mem, l->p, w->type, w->extra, w->n_extra, str_dup(l->mem, n->text), &error, &at);
+    const Expr *e =
+        expr_parse_within(l->mem, l->p, w->type, w->outer, w->extra, w->n_extra, str_dup(l->mem, n->text), &error, &at);
     if (e == NULL) {
         fault_at(l, n->file, n->line, column_of(n, at), "表达式有误：%.*s", STRF(error));
     } else if (w->number && e->type != XT_NUM) {
