@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "feature/feature.h"
 #include "feature/io/io.h"
+#include "job/timer.h"
 
 static const char *accounts(Cx *cx, const char *data)
 {
@@ -86,7 +87,9 @@ bool cmd_serve(Cx *cx, const Options *o)
         return false;
     }
     Jobs *jobs = jobs_start(cx, s);
-    bool ok = jobs != NULL && run(cx, o, s, jobs, started_us);
+    Timer *timer = jobs != NULL ? timer_start(cx, s, 60000) : NULL;
+    bool ok = timer != NULL && run(cx, o, s, jobs, started_us);
+    timer_stop(timer);
     if (jobs != NULL) {
         jobs_stop(jobs);
     }

@@ -1,10 +1,9 @@
 /*
- * act.c - the one door to another state: role, desk, four eyes, conditions, then move, set, make, journal - in one transaction.
+ * act.c - the one door to another state: role, desk, four eyes, signatures, conditions, then move, set, make, journal - in one transaction.
  */
-#include "store/env.h"
+#include "store/act_int.h"
 #include "store/task.h"
 
-#include "base/date.h"
 
 static bool conditions(Cx *cx, Store *s, const Rec *r, const Action *act, Verdict **ret, size_t *ret_n, bool *ret_all)
 {
@@ -113,6 +112,14 @@ static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action 
     if (ret_why->n != 0) {
         return true;
     }
+    if (act_needs_signs(act) && !a->is_system) {
+        if (!sign_refused(cx, s, a, r, act, ret_why)) {
+            return false;
+        }
+        if (ret_why->n != 0) {
+            return true;
+        }
+    }
     const Org *holder = next_holder(s, r, act);
     if (holder == NULL || next_state(s, r, act, holder) == NULL) {
         *ret_why = S("没有可以接收的上级单位");
@@ -132,17 +139,6 @@ bool rec_can(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, 
     return decide(cx, s, a, r, act, ret_can, ret_why, ret_verdicts, ret_n);
 }
 
-typedef struct {
-    const Actor *a;
-    const RecordType *t;
-    int64_t id;
-    const Action *act;
-    const Value *inputs;
-    const WriteOpts *o;
-    Findings *found;
-    Rec *ret;
-} ActArg;
-
 static bool check_inputs(Cx *cx, const ActArg *x, const EvalEnv *env)
 {
     if (x->act->reason_required && utf8_len(str_trim(x->o->reason)) < 2) {
@@ -160,64 +156,68 @@ static bool check_inputs(Cx *cx, const ActArg *x, const EvalEnv *env)
     return x->found->errors == 0 ? true : fail(cx, E_INVALID, "有 %zu 处需要修改", x->found->errors);
 }
 
-static bool make_one(Cx *cx, Store *s, const ActArg *x, const Rec *from, const struct Make *m, const Org *owner)
+Actor act_program(Str via)
 {
-    Rec r = {.type = m->type, .home = owner->home, .holder = owner->home, .no = S(""), .warnings = S("")};
-    r.v = NEW_ARRAY(cx->mem, Value, m->type->n_fields);
-    EvalEnv *env = env_make(cx, s, from);
+    return (Actor){.is_system = true, .name = S("系统"), .via = via};
+}
+
+EvalEnv *act_env(Cx *cx, Store *s, const ActArg *x, const Rec *r)
+{
+    EvalEnv *env = env_make(cx, s, r);
     env->extra = x->act->ask;
     env->extra_values = x->inputs;
     env->n_extra = x->act->n_ask;
-    env->region = owner->region;
-    for (size_t i = 0; i < m->n_set; i++) {
-        r.v[m->set[i].field->index] = rule_value(env, m->set[i].value, m->set[i].field);
-    }
-    const Field *at = m->type->region;
-    if (at != NULL && !r.v[at->index].has && owner->region != NULL) {
-        r.v[at->index] = (Value){.has = true, .s = owner->region->code};
-    }
-    return rec_store_new(cx, s, x->a, &r, x->act->id, x->o->reason,
-                         str_printf(cx->mem, "%.*s %lld", STRF(from->type->id), (long long)from->id));
+    return env;
 }
 
-static bool make_all(Cx *cx, Store *s, const ActArg *x, const Rec *from)
+/* The move itself, once everything that could refuse it has been asked. */
+static bool move(Cx *cx, Store *s, ActArg *x, const Rec *before, const Verdict *verdicts, size_t n)
 {
-    for (size_t i = 0; i < x->act->n_make; i++) {
-        const struct Make *m = &x->act->make[i];
-        if (m->each_org_level.n == 0) {
-            const Org *owner = x->a->org != NULL ? x->a->org : rec_owner(s, from);
-            if (!make_one(cx, s, x, from, m, owner)) {
-                return false;
-            }
-            continue;
-        }
-        for (size_t k = 0; k < s->pack->n_orgs; k++) {
-            const Org *o = &s->pack->orgs[k];
-            if (o->level_index >= 0 && str_eq(s->pack->levels[o->level_index], m->each_org_level) &&
-                !make_one(cx, s, x, from, m, o)) {
-                return false;
-            }
-        }
+    Rec after = *before;
+    bool changed;
+    after.v = NEW_ARRAY(cx->mem, Value, x->t->n_fields);
+    memcpy(after.v, before->v, x->t->n_fields * sizeof(Value));
+    EvalEnv *env = act_env(cx, s, x, before);
+    for (size_t i = 0; i < x->act->n_set; i++) {
+        after.v[x->act->set[i].field->index] = rule_value(env, x->act->set[i].value, x->act->set[i].field);
     }
+    const Org *holder = next_holder(s, before, x->act);
+    after.state = next_state(s, before, x->act, holder);
+    after.holder = holder->home;
+    if (!rec_store_change(cx, s, x->a, before, &after, S("act"), x->act->id, x->o->reason, x->o->source, &changed) ||
+        !task_moved(cx, s, x->a, before, &after) || (x->act->snapshot && !snapshot_act(cx, s, x, before, &after, verdicts, n)) || !act_make(cx, s, x, &after) ||
+        !act_then(cx, s, x, &after)) {
+        return false;
+    }
+    /* Here the messages of the action (`notify`) are written: once, when all of it has happened. */
+    if ((x->act->n_make != 0 || x->act->n_then != 0) && !rec_load(cx, s, x->t, x->id, true, &after)) { /* what followed may have come back to it */
+        return false;
+    }
+    *x->ret = rec_as_seen(cx, s, x->a, &after);
     return true;
 }
 
-static bool do_act(Cx *cx, Store *s, void *arg)
+bool act_run(Cx *cx, Store *s, ActArg *x)
 {
-    ActArg *x = arg;
     Rec before;
-    bool can, public_only, changed;
+    bool can, public_only, complete = true;
     Str why;
-    Verdict *verdicts;
+    Verdict *verdicts = NULL;
     size_t n;
+    int64_t left = ACT_RECORDS_MAX;
+    x->left = x->left != NULL ? x->left : &left;
     if (!rec_load(cx, s, x->t, x->id, true, &before)) {
         return false;
     }
-    if (!access_read(s->pack, x->a, &before, &public_only) || public_only) {
+    if (!x->a->is_system && (!access_read(s->pack, x->a, &before, &public_only) || public_only)) {
         return fail(cx, E_NOT_FOUND, "没有找到这条%.*s记录，或者不在您的管辖范围内", STRF(x->t->label));
     }
     if (x->o->rev != 0 && x->o->rev != before.rev) {
         return fail(cx, E_STALE, "这条记录刚刚被别人办理过（现在是“%.*s”），请核对后再办", STRF(before.state->label));
+    }
+    if (x->only_if_due && rule_test(env_make(cx, s, &before), x->act->auto_when) != TRI_TRUE) {
+        x->not_due = true;
+        return cx->err == E_OK;
     }
     if (!decide(cx, s, x->a, &before, x->act, &can, &why, &verdicts, &n)) {
         return false;
@@ -226,34 +226,38 @@ static bool do_act(Cx *cx, Store *s, void *arg)
         cx->err_clause = x->act->clause;
         return fail(cx, E_WRONG_STATE, "不能“%.*s”：%.*s", STRF(x->act->label), STRF(why));
     }
-    if (!check_inputs(cx, x, env_make(cx, s, &before))) {
+    if (!check_inputs(cx, x, act_env(cx, s, x, &before))) {
         return false;
     }
-    Rec after = before;
-    after.v = NEW_ARRAY(cx->mem, Value, x->t->n_fields);
-    memcpy(after.v, before.v, x->t->n_fields * sizeof(Value));
-    EvalEnv *env = env_make(cx, s, &before);
-    env->extra = x->act->ask;
-    env->extra_values = x->inputs;
-    env->n_extra = x->act->n_ask;
-    for (size_t i = 0; i < x->act->n_set; i++) {
-        after.v[x->act->set[i].field->index] = rule_value(env, x->act->set[i].value, x->act->set[i].field);
-    }
-    const Org *holder = next_holder(s, &before, x->act);
-    after.state = next_state(s, &before, x->act, holder);
-    after.holder = holder->home;
-    if (!rec_store_change(cx, s, x->a, &before, &after, S("act"), x->act->id, x->o->reason, x->o->source, &changed) ||
-        !task_moved(cx, s, x->a, &before, &after) ||
-        !make_all(cx, s, x, &after)) {
+    if (act_needs_signs(x->act) && !x->a->is_system && !sign_add(cx, s, x, &before, &complete)) {
         return false;
     }
-    *x->ret = rec_as_seen(cx, s, x->a, &after);
-    return true;
+    if (!complete) {
+        *x->ret = rec_as_seen(cx, s, x->a, &before);
+        return true;
+    }
+    return move(cx, s, x, &before, verdicts, n);
+}
+
+static bool do_act(Cx *cx, Store *s, void *arg)
+{
+    return act_run(cx, s, arg);
 }
 
 bool rec_act(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, const Action *act, const Value *inputs,
              const WriteOpts *o, Findings *found, Rec *ret)
 {
-    ActArg x = {.a = a, .t = t, .id = id, .act = act, .inputs = inputs, .o = o, .found = found, .ret = ret};
+    ActArg x = {.a = a, .t = t, .id = id, .act = act, .o = o, .found = found, .ret = ret};
+    x.inputs = inputs != NULL ? inputs : NEW_ARRAY(cx->mem, Value, act->n_ask + 1);
     return store_write(cx, s, do_act, &x);
+}
+
+bool rec_act_system(Cx *cx, Store *s, const Actor *cause, const RecordType *t, int64_t id, const Action *act, const Value *inputs,
+                    const WriteOpts *o, Findings *found, Rec *ret)
+{
+    Str via = cause == NULL ? S("系统自动办理") : cause->is_system ? cause->via : str_printf(cx->mem, "由%.*s引起", STRF(cause->name));
+    Actor program = act_program(via);
+    WriteOpts with = *o;
+    with.reason = o->reason.n != 0 || !act->reason_required ? o->reason : via;
+    return rec_act(cx, s, &program, t, id, act, inputs, &with, found, ret);
 }

@@ -81,16 +81,53 @@ MUST_USE bool rec_delete(Cx *cx, Store *s, const Actor *a, const RecordType *t, 
 
 typedef struct {
     const Check *condition;
-    int verdict;                 /* 1 holds, 0 does not, -1 needs data */
+    int verdict;                 /* 1 holds, 0 does not, -1 needs data, or a person (condition->manual: refuses nothing) */
     Str why;                     /* the figures used */
 } Verdict;
 
 /* rec_can - is the action open to this actor now? *ret_verdicts: its conditions; *ret_why: the reason when not (four eyes …). */
 MUST_USE bool rec_can(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, bool *ret_can, Str *ret_why,
                       Verdict **ret_verdicts, size_t *ret_n);
-/* rec_act - move a record: the only door to another state. `inputs` one per act->ask. */
+/* rec_act - move a record: the only door to another state. `inputs` one per act->ask; NULL: none. */
 MUST_USE bool rec_act(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, const Action *act, const Value *inputs,
                       const WriteOpts *o, Findings *found, Rec *ret);
+
+/*
+ * rec_act_system - the same by the program, for features: the only way to actions the pack leaves to it (`system`). No rights and no
+ * signatures are asked, conditions are. Journalled as 系统, with the cause (a person, or the program itself; NULL: none) as its source.
+ */
+MUST_USE bool rec_act_system(Cx *cx, Store *s, const Actor *cause, const RecordType *t, int64_t id, const Action *act, const Value *inputs,
+                             const WriteOpts *o, Findings *found, Rec *ret);
+
+/* rec_auto_run - takes the actions whose `auto` is true now, each in its own write; *ret_n: how many. What fails is logged and left for
+ * the next call. `stop` may be NULL; once it is true the round ends early. */
+MUST_USE bool rec_auto_run(Cx *cx, Store *s, const _Atomic bool *stop, int64_t *ret_n);
+
+/* Signatures of an action that several persons must take, on the record's present revision. Until the last one rec_act leaves the record
+ * and its revision as they are. */
+typedef struct {
+    int64_t user, at_ms;
+    Str user_name, org_name, role, opinion;
+    Str inputs;                  /* canonical JSON: what they filled in; the same for all of them */
+} Sign;
+typedef struct {
+    Sign *got;                   /* oldest first */
+    size_t n;
+    int32_t missing;             /* persons; 0 too when the action needs one person only */
+    Str *missing_roles;          /* ids, when one of each role is needed */
+    size_t n_missing_roles;
+} Signs;
+MUST_USE bool rec_signs(Cx *cx, Store *s, const Rec *r, const Action *act, Signs *ret);
+Str signs_missing_text(Cx *cx, Store *s, const Signs *l); /* 还差 2 人（…） */
+
+/* rec_upgrade_form - the record takes over the newest form revision of its type; rights as for an edit. */
+MUST_USE bool rec_upgrade_form(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, int64_t rev, Rec *ret);
+/* form_changes - what the newest form asks more and no longer than revision `form` did. Memory in mem. */
+typedef struct {
+    const Field **added, **dropped;
+    size_t n_added, n_dropped;
+} FormChanges;
+FormChanges form_changes(Arena *mem, const RecordType *t, int32_t form);
 
 /* rec_unmask - the clear text of personal fields, for a reason; journalled. */
 MUST_USE bool rec_unmask(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, Str reason, Rec *ret);

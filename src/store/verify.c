@@ -257,10 +257,85 @@ static bool verify_type(Cx *cx, Store *s, const RecordType *t, Report *r)
     }
 }
 
+/* A snapshot is there, under its record, and its text has the hash that the journal told when it was made. */
+static bool snapshot_holds(Cx *cx, const Event *e, bool *ret)
+{
+    Str error, text;
+    const Doc *body = json_read(cx->mem, e->body, &error);
+    int64_t id = 0;
+    uint8_t hash[32];
+    *ret = false;
+    if (!id_read(doc_get_str(body, "#snapshot"), &id)) {
+        return true;
+    }
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select body, sha256, name, rev from snapshot where id = ?1 and record = ?2"));
+    bool row = false;
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, id);
+    stmt_int(st, 2, e->record);
+    if (!stmt_step(cx, st, &row)) {
+        stmt_done(st);
+        return false;
+    }
+    if (row) {
+        text = stmt_col_text(st, 0);
+        sha256(text.p, text.n, hash);
+        Str now = hex(cx->mem, hash, sizeof hash);
+        *ret = str_eq(now, doc_get_str(body, "#sha256")) && str_eq(now, stmt_col_text(st, 1)) && str_eq(e->action, stmt_col_text(st, 2)) &&
+               e->rev == stmt_col_int(st, 3);
+    }
+    stmt_done(st);
+    return true;
+}
+
+static bool verify_snapshots(Cx *cx, Store *s, Report *r)
+{
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S(EVENT_SELECT " where act = 'snapshot' order by home, seq"));
+    int64_t told = 0, kept = 0;
+    if (st == NULL) {
+        return false;
+    }
+    for (bool row = false;;) {
+        ArenaMark mark = arena_mark(cx->mem);
+        bool holds;
+        Event e;
+        if (!stmt_step(cx, st, &row)) {
+            stmt_done(st);
+            return false;
+        }
+        if (!row) {
+            break;
+        }
+        event_read(cx, s, st, &e);
+        if (!snapshot_holds(cx, &e, &holds)) {
+            stmt_done(st);
+            return false;
+        }
+        told++;
+        if (!holds) {
+            fault(r, "单位 %lld：第 %lld 条封存的快照（记录 %lld）不见了或被改动过", (long long)e.home, (long long)e.seq, (long long)e.record);
+        }
+        if (r->text.n == 0) {
+            arena_release(cx->mem, mark);
+        }
+    }
+    stmt_done(st);
+    st = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from snapshot"));
+    if (st == NULL || !stmt_one_int(cx, st, 0, &kept)) {
+        return false;
+    }
+    if (kept > told) {
+        fault(r, "有 %lld 份快照没有操作记录", (long long)(kept - told));
+    }
+    return true;
+}
+
 bool journal_verify(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report)
 {
     Report r = {.text = buf_new(cx->mem, 1 << 20)};
-    if (!verify_chains(cx, s, &r)) {
+    if (!verify_chains(cx, s, &r) || !verify_snapshots(cx, s, &r)) {
         return false;
     }
     for (size_t i = 0; i < s->pack->n_types; i++) {
