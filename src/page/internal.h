@@ -12,6 +12,7 @@
 #include "rule/validate.h"
 #include "store/file.h"
 #include "store/journal.h"
+#include "store/task.h"
 #include "store/user.h"
 
 /* A file of the asset folder, held in memory for the life of the process. */
@@ -171,6 +172,16 @@ Doc *flow_steps_doc(Req *rq, const Rec *r);
 MUST_USE bool history_doc(Req *rq, const Rec *r, size_t limit, Doc **ret);
 Doc *event_doc(Req *rq, const RecordType *t, const Event *e);
 
+/* userpages.c: the account's page again with what is wrong; problem JSON for programs */
+bool account_refused(Req *rq, Findings *found);
+
+/* delegations.c: `delegations` (and for pages `colleagues`) into rq->doc */
+MUST_USE bool delegations_doc(Req *rq);
+
+/* rtask.c: what others were asked about a record */
+MUST_USE bool tasks_doc(Req *rq, const Rec *r);
+Doc *task_doc(Req *rq, const Task *t);
+
 /* rconflict.c */
 MUST_USE bool conflict_page(Req *rq, const RecordType *t, const Rec *now, int64_t rev, const Value *values, const bool *set);
 
@@ -187,4 +198,5 @@ bool req_need_user(Req *rq);       /* signed in, or a JSON reader of published r
 PageFn record_list, record_new, record_create, record_show, record_edit, record_update, record_delete, record_history,
     record_action, record_bulk, record_unmask, record_check_field, record_file_add, file_get, file_delete, desk_page, journal_page,
     clauses_page, login_page, login_post, logout_post, view_post, health_page, home_page, access_page, users_page, users_post, user_password_post,
-    user_disable_post, account_page, account_password_post, tokens_page, tokens_post, token_drop_post, search_page;
+    user_disable_post, account_page, account_password_post, tokens_page, tokens_post, token_drop_post, search_page, task_post, task_answer_post,
+    task_back_post, delegation_post, delegation_end_post;

@@ -126,8 +126,13 @@ static Str act_word(Req *rq, const RecordType *t, const Event *e)
                                    {STR_INIT("login"), STR_INIT("登录")},        {STR_INIT("compute"), STR_INIT("自动汇总")},
                                    {STR_INIT("make"), STR_INIT("由办理步骤生成")}, {STR_INIT("export"), STR_INIT("导出")}};
     const Action *a = t != NULL && e->action.n != 0 ? type_action(t, e->action) : NULL;
+    TaskKind kind;
+    Str word, what;
     if (a != NULL) {
         return a->label;
+    }
+    if (str_eq(e->act, S("task")) && str_cut(e->action, ':', &word, &what) && task_kind_read(word, &kind)) {
+        return str_eq(what, S("add")) ? task_kind_label(kind) : str_printf(rq->mem, "答复%.*s", STRF(task_kind_label(kind)));
     }
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
         if (str_eq(e->act, WORDS[i][0])) {

@@ -242,7 +242,7 @@ static bool account_doc(Req *rq, const Findings *found, Str fresh)
     }
     doc_set_doc(rq->doc, "errors", finding_list(rq->mem, found, false));
     req_crumb(rq, S("我的账户"), S(""));
-    return true;
+    return delegations_doc(rq);
 }
 
 bool account_page(Req *rq)
@@ -250,9 +250,9 @@ bool account_page(Req *rq)
     return account_doc(rq, NULL, S(""));
 }
 
-static bool account_refused(Req *rq, Findings *found)
+bool account_refused(Req *rq, Findings *found)
 {
-    if (rq->cx.err != E_OK && rq->cx.err != E_INVALID) {
+    if (rq->cx.err != E_OK && rq->cx.err != E_INVALID && (rq->cx.err != E_CONFLICT || rq->wants_json)) {
         return false;
     }
     if (found->errors == 0) {

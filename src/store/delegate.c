@@ -215,6 +215,35 @@ bool delegate_list(Cx *cx, Store *s, const Actor *a, bool office, Delegation **r
     return read_list(cx, s, a, office, st, ret, ret_n);
 }
 
+bool delegate_people(Cx *cx, Store *s, const Actor *a, Colleague **ret, size_t *ret_n)
+{
+    (void)s;
+    *ret = NEW_ARRAY(cx->mem, Colleague, 500);
+    *ret_n = 0;
+    if (a->org == NULL) {
+        return true;
+    }
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
+                       S("select id, name from account where home = ?1 and disabled = 0 and id <> ?2 order by name, id limit 500"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, a->org->home);
+    stmt_int(st, 2, a->user);
+    for (bool row = false;;) {
+        if (!stmt_step(cx, st, &row)) {
+            stmt_done(st);
+            return false;
+        }
+        if (!row) {
+            break;
+        }
+        (*ret)[(*ret_n)++] = (Colleague){.id = stmt_col_int(st, 0), .name = stmt_col_dup(cx->mem, st, 1), .org = a->org};
+    }
+    stmt_done(st);
+    return true;
+}
+
 static void add_roles(const Store *s, Actor *a, Str roles)
 {
     for (Str rest = roles, one; rest.n != 0;) {

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "store/store.h"
+#include "store/task.h"
 
 #define DELEGATE_MAX_DAYS 90
 
@@ -27,6 +27,8 @@ MUST_USE bool delegate_end(Cx *cx, Store *s, const Actor *a, int64_t id);
 /* delegate_list - those of the actor (given and received) that are not over, newest first; with `office`, for an administrator: all of the
  * offices under them. At most 200. */
 MUST_USE bool delegate_list(Cx *cx, Store *s, const Actor *a, bool office, Delegation **ret, size_t *ret_n);
+/* delegate_people - enabled users of the actor's office without the actor, by name; at most 500. */
+MUST_USE bool delegate_people(Cx *cx, Store *s, const Actor *a, Colleague **ret, size_t *ret_n);
 /* delegate_join - add to an actor just made what others let them do today. For user_actor. */
 MUST_USE bool delegate_join(Cx *cx, Store *s, Actor *a);
 /* delegate_source - the journal's `source` of what this actor does: with （代<names>） when it took another's roles. */

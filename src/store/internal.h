@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "db/sql.h"
+#include "fmt/sign.h"
 #include "store/journal.h"
 #include "store/record.h"
 
@@ -36,6 +37,7 @@ struct Store {
     Str url;
     FieldKey key;
     uint8_t master[32];
+    Signer *signers[2]; /* by SignAlg */
     TypeSql *types;
     _Atomic uint64_t *versions;
     /* writer */
@@ -61,6 +63,7 @@ enum { COL_ID, COL_HOME, COL_REV, COL_STATE, COL_HOLDER, COL_CREATED, COL_UPDATE
 
 /* schema.c */
 MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);
+MUST_USE bool tlog_tables(Cx *cx, Db *db); /* tlog.c */
 bool field_has_column(const Field *f); /* everything but child lists */
 
 /* row.c: between rows and Rec */

@@ -1,8 +1,8 @@
 /*
  * store.c - opening a data folder: keys, database, ids, a reading connection per thread.
  *
- * The folder holds tamga.db (records, journal, accounts), master.key (32 random bytes, mode 0600, the root of every secret) and
- * files/ (attachments). It is the whole state: copy it while the server is stopped, or take `tamga backup` while it runs.
+ * The folder holds tamga.db (records, journal, accounts), master.key (32 random bytes, mode 0600, the root of every secret), keys/ (the
+ * signing keys) and files/ (attachments). It is the whole state: copy it while the server is stopped, or take `tamga backup` while it runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "store/internal.h"
+#include "store/tlog.h"
 #include "store/writer.h"
 
 #define EPOCH_2020_MS 1577836800000LL
@@ -48,6 +49,19 @@ Str store_secret(const Store *s, Arena *mem, const char *purpose)
     uint8_t *out = arena_alloc(mem, 32);
     hmac_sha256(str_n((const char *)s->master, sizeof s->master), str_c(purpose), out);
     return str_n((const char *)out, 32);
+}
+
+static bool open_signers(Cx *cx, Store *s)
+{
+    const char *dir = str_printf(s->mem, "%s/keys", s->dir).p;
+    s->signers[SIGN_ED25519] = signer_open(cx, s->mem, dir, SIGN_ED25519);
+    s->signers[SIGN_SM2] = s->signers[SIGN_ED25519] != NULL ? signer_open(cx, s->mem, dir, SIGN_SM2) : NULL;
+    return s->signers[SIGN_SM2] != NULL;
+}
+
+const Signer *store_signer(const Store *s, SignAlg alg)
+{
+    return s->signers[alg];
 }
 
 /* Ids never repeat, even when the clock went back or a burst borrowed ticks before a restart: go on after the newest. */
@@ -88,7 +102,7 @@ Store *store_open(Cx *cx, const char *dir, const Pack *pack)
     for (size_t i = 0; i < pack->n_types; i++) {
         s->types[i] = type_sql_make(mem, &pack->types[i]);
     }
-    if (!make_folder(cx, dir) || !make_folder(cx, str_printf(mem, "%s/files", dir).p) || !read_or_make_key(cx, s)) {
+    if (!make_folder(cx, dir) || !make_folder(cx, str_printf(mem, "%s/files", dir).p) || !read_or_make_key(cx, s) || !open_signers(cx, s)) {
         arena_free(mem);
         return NULL;
     }

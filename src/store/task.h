@@ -71,6 +71,9 @@ typedef enum { TASKS_TODO, TASKS_COPY, TASKS_ASKED } TaskBox;
  */
 MUST_USE bool tasks_of(Cx *cx, Store *s, const Actor *a, TaskBox box, Task **ret, size_t *ret_n);
 
+/* tasks_open - the open handle and sign tasks of these records, in one statement; ids at most 500. */
+MUST_USE bool tasks_open(Cx *cx, Store *s, const int64_t *ids, size_t n, Task **ret, size_t *ret_n);
+
 /* People a record may be handed to. */
 typedef struct {
     int64_t id;

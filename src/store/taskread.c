@@ -158,6 +158,21 @@ bool tasks_of(Cx *cx, Store *s, const Actor *a, TaskBox box, Task **ret, size_t 
     return true;
 }
 
+bool tasks_open(Cx *cx, Store *s, const int64_t *ids, size_t n, Task **ret, size_t *ret_n)
+{
+    *ret = NULL;
+    *ret_n = 0;
+    if (n == 0) {
+        return true;
+    }
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, TASK_COLUMNS " where record");
+    sql_in_ints(q, ids, MIN(n, (size_t)500));
+    sql_lit(q, " and answered = 0 and kind in ('handle', 'sign') order by id");
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    return st != NULL && task_rows(cx, s, st, 2000, ret, ret_n);
+}
+
 /* ---- people ---- */
 
 /* What access.c asks of somebody who is not signed in: their office and roles. */
