@@ -67,9 +67,12 @@ static void load_criterion(Loader *l, const Node *n, const Rubric *r, Criterion 
                      .clause = get_clause(l, n),
                      .source = get_text(l, n, "source", false),
                      .note = get_text(l, n, "note", false)};
-    c->max = get_points(l, n, "max", POINTS_MAX);
-    if (node_get(n, "max") == NULL) {
+    const Node *max = node_get(n, "max");
+    if (max == NULL) {
         fault(l, n, "缺少 max，应为本项的满分");
+    }
+    if (max == NULL || !points_of(l, max, "max", POINTS_MAX, &c->max)) {
+        c->max = POINTS_MAX; /* one fault is enough */
     }
     const Node *expr = node_get(n, "expr"), *bands = get_list(l, n, "bands"), *anchors = get_list(l, n, "anchors");
     if ((expr != NULL) != (node_get(n, "bands") != NULL)) {

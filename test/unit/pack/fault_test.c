@@ -2,44 +2,7 @@
  * fault_test.c - each kind of fault in a pack is told with file, line, column and what was expected.
  */
 #include "base/buf.h"
-#include "mini.h"
-
-/* One change to one file of the whole pack, and the line of the report it must give. */
-typedef struct {
-    const char *file, *from, *to, *want;
-} Case;
-
-static const char *mini_text(const char *file)
-{
-    for (size_t i = 0; i < ARRAY_LEN(MINI); i++) {
-        if (strcmp(MINI[i].name, file) == 0) {
-            return MINI[i].text;
-        }
-    }
-    return NULL;
-}
-
-static void check_cases(const Case *cases, size_t n)
-{
-    size_t wrong = 0;
-    for (size_t i = 0; i < n; i++) {
-        const Case *c = &cases[i];
-        Arena *a = arena_new(0);
-        Str whole = str_c(mini_text(c->file)), from = str_c(c->from);
-        size_t at = 0;
-        assert_true(str_find(whole, from, &at));
-        Str text = str_printf(a, "%.*s%s%s", (int)at, whole.p, c->to, whole.p + at + from.n);
-        Mini m;
-        mini_load(&m, &(MiniFile){c->file, text.p}, 1);
-        if (m.pack != NULL || !str_contains(m.report, str_c(c->want))) {
-            print_error("case %zu %s: %s\n  want %s\n  got:\n%.*s", i, c->file, c->to, c->want, STRF(m.report));
-        }
-        wrong += m.pack != NULL || m.cx.err != E_PACK || !str_contains(m.report, str_c(c->want));
-        mini_free(&m);
-        arena_free(a);
-    }
-    assert_int_equal(wrong, 0);
-}
+#include "cases.h"
 
 static void faults_of_the_yaml_itself(void **state)
 {
@@ -56,7 +19,7 @@ static void faults_of_the_yaml_itself(void **state)
         {"pack.yaml", "title: 小包", "? [a]\n: b", "pack.yaml:2:3: 键应为文字"},
         {"pack.yaml", "title: 小包", "title: [[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]", "pack.yaml:2:27: 层次太深，应在 20 层以内"},
     };
-    check_cases(CASES, ARRAY_LEN(CASES));
+    check_cases(CASES, ARRAY_LEN(CASES), NULL, 0);
 }
 
 static void faults_of_keys_and_values(void **state)
@@ -97,7 +60,7 @@ static void faults_of_keys_and_values(void **state)
         {"menu.yaml", "roles: [clerk]", "roles: [clerc]", "menu.yaml:1:62: 没有角色 clerc，应为 roles.yaml 里的 id"},
         {"features.yaml", "pattern: x", "pattern: {a: b}", "features.yaml:3:12: pattern 的值不对，应为文字或文字的列表"},
     };
-    check_cases(CASES, ARRAY_LEN(CASES));
+    check_cases(CASES, ARRAY_LEN(CASES), NULL, 0);
 }
 
 static void faults_of_the_csv_files_name_line_and_cell(void **state)
@@ -121,7 +84,7 @@ static void faults_of_the_csv_files_name_line_and_cell(void **state)
         {"orgs.csv", "city,R", "city,X", "orgs.csv:3:5: 没有上级机构 X"},
         {"orgs.csv", "A,敖汉旗", "C4,敖汉旗", "orgs.csv:4:1: 机构代码 C4 重复"},
     };
-    check_cases(CASES, ARRAY_LEN(CASES));
+    check_cases(CASES, ARRAY_LEN(CASES), NULL, 0);
 }
 
 static void faults_of_fields(void **state)
@@ -153,7 +116,7 @@ static void faults_of_fields(void **state)
         {"types/b_part.yaml", "type: part", "type: thing", "types/b_part.yaml:1:7: 记录类型 thing 重复"},
         {"types/b_part.yaml", "fields:\n", "field:\n", "types/b_part.yaml:1:1: 缺少 fields，应为至少一个字段"},
     };
-    check_cases(CASES, ARRAY_LEN(CASES));
+    check_cases(CASES, ARRAY_LEN(CASES), NULL, 0);
 }
 
 static void faults_of_links_lists_flows_rights_and_sheets(void **state)
@@ -186,7 +149,7 @@ static void faults_of_links_lists_flows_rights_and_sheets(void **state)
         {"types/a_thing.yaml", "{link: parts", "{link: bits", "types/a_thing.yaml:64:85: 没有关联 bits"},
         {"types/a_thing.yaml", "{id: growth,", "{id: cert,", "types/a_thing.yaml:42:10: 检查 cert 重复"},
     };
-    check_cases(CASES, ARRAY_LEN(CASES));
+    check_cases(CASES, ARRAY_LEN(CASES), NULL, 0);
 }
 
 static void faults_of_expressions_point_into_the_expression(void **state)
@@ -200,7 +163,7 @@ static void faults_of_expressions_point_into_the_expression(void **state)
         {"types/a_thing.yaml", "show_when: 'born is not empty'", "show_when: 'born is blank'", "types/a_thing.yaml:20:60: 表达式有误：第 9 个字符处这里不对，应为 is empty 或 is not empty"},
         {"types/a_thing.yaml", "'done = true'", "'don = true'", "types/a_thing.yaml:35:59: 表达式有误：第 1 个字符处没有字段 don，应为 thing 的字段"},
     };
-    check_cases(CASES, ARRAY_LEN(CASES));
+    check_cases(CASES, ARRAY_LEN(CASES), NULL, 0);
 }
 
 static void missing_and_unknown_files_are_faults(void **state)

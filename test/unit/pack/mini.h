@@ -170,9 +170,12 @@ static inline void mini_load(Mini *m, const MiniFile *files, size_t n)
     cx_init(&m->cx, m->mem);
     snprintf(m->dir, sizeof m->dir, "/tmp/tamga-pack-XXXXXX");
     assert_non_null(mkdtemp(m->dir));
-    char types[80];
-    snprintf(types, sizeof types, "%s/types", m->dir);
-    assert_int_equal(mkdir(types, 0700), 0);
+    static const char *const FOLDERS[] = {"types", "rubrics", "documents"};
+    for (size_t i = 0; i < ARRAY_LEN(FOLDERS); i++) {
+        char folder[80];
+        snprintf(folder, sizeof folder, "%s/%s", m->dir, FOLDERS[i]);
+        assert_int_equal(mkdir(folder, 0700), 0);
+    }
     for (size_t i = 0; i < ARRAY_LEN(MINI); i++) {
         bool replaced = false;
         for (size_t k = 0; k < n; k++) {
