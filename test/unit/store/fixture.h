@@ -78,7 +78,8 @@ static inline void store_again(Fixture *f)
     store_up(f);
 }
 
-static inline int fixture_up(void **state)
+/* A folder of its own and the named pack of test/fixture; no store yet. */
+static inline Fixture *fixture_pack(const char *name)
 {
     crypt_start();
     log_level(LOG_ERROR + 1);
@@ -89,11 +90,18 @@ static inline int fixture_up(void **state)
     assert_non_null(mkdtemp(f->dir));
     const char *root = getenv("TAMGA_ROOT");
     Str report;
-    f->pack = pack_load(&f->cx, f->mem, str_printf(f->mem, "%s/test/fixture/pack-two", root != NULL ? root : ".").p, &report);
+    f->pack = pack_load(&f->cx, f->mem, str_printf(f->mem, "%s/test/fixture/%s", root != NULL ? root : ".", name).p, &report);
     if (f->pack == NULL) {
         print_error("%.*s\n", STRF(report));
     }
     assert_non_null(f->pack);
+    f->system = (Actor){.is_system = true, .name = S("系统"), .via = S("cli")};
+    return f;
+}
+
+static inline int fixture_up(void **state)
+{
+    Fixture *f = fixture_pack("pack-two");
     f->team = pack_type(f->pack, S("team"));
     f->award = pack_type(f->pack, S("award"));
     f->writer = actor_of(f, 1, "甲一", "C1", "writer");
@@ -101,7 +109,6 @@ static inline int fixture_up(void **state)
     f->writer2 = actor_of(f, 3, "乙一", "C2", "writer");
     f->head = actor_of(f, 4, "省一", "P", "head");
     f->head2 = actor_of(f, 5, "省二", "P", "head");
-    f->system = (Actor){.is_system = true, .name = S("系统"), .via = S("cli")};
     store_up(f);
     *state = f;
     return 0;
