@@ -5,9 +5,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 find src -type f -name '*.[ch]' | LC_ALL=C sort | perl -e '
-    my %floor = (base => 0, fmt => 1, db => 1, net => 1, pack => 2, rule => 3, match => 3, store => 4, page => 5, job => 5, feature => 6, app => 7);
+    my %floor = (base => 0, fmt => 1, db => 1, net => 1, pack => 2, paper => 2, rule => 3, match => 3, store => 4, page => 5, job => 5, feature => 6, app => 7);
     my %home = ("sqlite3.h" => "db", "libpq-fe.h" => "db", "event2/" => "net", "llhttp.h" => "net", "expat.h" => "fmt", "zip.h" => "fmt",
-                "xlsxwriter.h" => "fmt", "gcrypt.h" => "fmt", "jansson.h" => "fmt", "yaml.h" => "pack");
+                "xlsxwriter.h" => "fmt", "gcrypt.h" => "fmt", "jansson.h" => "fmt", "yaml.h" => "pack",
+                "pango/" => "paper", "cairo" => "paper", "qrencode.h" => "paper");
     my ($passed, $failed) = (0, 0);
     while (my $file = <STDIN>) {
         chomp $file;
@@ -22,7 +23,7 @@ find src -type f -name '*.[ch]' | LC_ALL=C sort | perl -e '
             if (/^\s*#\s*include\s*<([^>]+)>/) {
                 my $header = $1;
                 for my $lib (sort keys %home) {
-                    my $same = $lib =~ m{/$} ? index($header, $lib) == 0 : $header eq $lib;
+                    my $same = $lib =~ m{/$} || $lib eq "cairo" ? index($header, $lib) == 0 : $header eq $lib;
                     $fault->("<$header> belongs to $home{$lib}") if $same && $home{$lib} ne $module;
                 }
                 next;

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dirs=()
-for module in base fmt db net pack rule match store job page; do
+for module in base fmt db net pack paper rule match store job page; do
   [ -d "src/$module" ] && dirs+=("src/$module")
 done
 find "${dirs[@]}" -type f \( -name '*.[ch]' -o -name meson.build \) | LC_ALL=C sort | perl -e '
