@@ -16,6 +16,12 @@ static int64_t day_start(int32_t day)
     return (int64_t)day * DAY_MS - ZONE_MS;
 }
 
+/* From this moment at the earliest: what was done before today's delegation was not done for anybody. */
+static int64_t begin_of(const Cx *cx, int32_t from)
+{
+    return MAX(day_start(from), cx->now_ms);
+}
+
 typedef struct {
     const Actor *a;
     User deputy;
@@ -32,7 +38,7 @@ static bool overlaps(Cx *cx, const AddArg *x, bool *ret)
         return false;
     }
     stmt_int(st, 1, x->a->user);
-    stmt_int(st, 2, day_start(x->from));
+    stmt_int(st, 2, begin_of(cx, x->from));
     stmt_int(st, 3, day_start(x->until + 1));
     bool ok = stmt_one_int(cx, st, 0, &n);
     *ret = n != 0;
@@ -64,7 +70,7 @@ static bool do_add(Cx *cx, Store *s, void *arg)
     stmt_int(st, 2, x->a->org->home);
     stmt_int(st, 3, x->a->user);
     stmt_int(st, 4, x->deputy.id);
-    stmt_int(st, 5, day_start(x->from));
+    stmt_int(st, 5, begin_of(cx, x->from));
     stmt_int(st, 6, day_start(x->until + 1));
     stmt_int(st, 7, x->until);
     store_touch(s, (int32_t)s->pack->n_types);
@@ -248,8 +254,7 @@ static void add_roles(const Store *s, Actor *a, Str roles)
 {
     for (Str rest = roles, one; rest.n != 0;) {
         str_cut(rest, ',', &one, &rest);
-        const Role *r = pack_role(s->pack, one);
-        if (r != NULL && !r->admin && !actor_has_role(a, one) && a->n_roles < ARRAY_LEN(a->roles)) {
+        if (pack_role(s->pack, one) != NULL && !actor_has_role(a, one) && a->n_roles < ARRAY_LEN(a->roles)) {
             a->roles[a->n_roles++] = one;
         }
     }

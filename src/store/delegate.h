@@ -1,7 +1,7 @@
 /*
  * delegate.h - a person lets a colleague of the same office act for them, from one day to another.
  *
- * While it lasts the colleague has the roles of both (but not the person's roles of an administrator), answers the person's tasks, and
+ * While it lasts the colleague has the roles of both (but manages no accounts and reads no journals that only the person may), answers the person's tasks, and
  * what the colleague could not have done alone says in the journal for whom it was done. Four eyes take the two for one person. It ends by itself after
  * the last day, when one of the two moves to another office, or when the person's account is stopped. It does not pass on.
  */
