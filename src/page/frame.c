@@ -76,7 +76,7 @@ bool todo_counts(Req *rq, int64_t **ret_by_type, int64_t *ret_total)
     size_t n = rq->pack->n_types, slot = (size_t)((uint64_t)rq->actor.user * 0x9e3779b97f4a7c15u >> 54) % TODO_SLOTS;
     CHECK(n <= ARRAY_LEN(c->slots[0].by_type));
     int64_t *by_type = NEW_ARRAY(rq->mem, int64_t, n + 1), total = 0;
-    uint64_t version = 1;
+    uint64_t version = 1 + ((uint64_t)rq->actor.n_deputy_for << 56); /* a delegation begins and ends by itself */
     for (size_t i = 0; i < site_versions(rq->site); i++) {
         version += store_version(rq->store, (int32_t)i);
     }
@@ -91,6 +91,12 @@ bool todo_counts(Req *rq, int64_t **ret_by_type, int64_t *ret_total)
         if (!count_todo(rq, by_type)) {
             return false;
         }
+        Task *tasks;
+        size_t n_tasks;
+        if (!tasks_of(&rq->cx, rq->store, &rq->actor, TASKS_TODO, &tasks, &n_tasks)) {
+            return false;
+        }
+        total = (int64_t)n_tasks;
         for (size_t i = 0; i < n; i++) {
             total += by_type[i];
         }

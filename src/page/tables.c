@@ -14,7 +14,7 @@ const Route ROUTES_CORE[] = {
     {"POST", "/sign-in", login_post, AUTH_PUBLIC, "core/login", "Sign in", NULL, ROUTE_NO_CSRF},
     {"POST", "/sign-out", logout_post, AUTH_PUBLIC, NULL, "Sign out", NULL, 0},
     {"POST", "/view", view_post, AUTH_PUBLIC, NULL, "Large print and high contrast, on or off", NULL, ROUTE_NO_CSRF},
-    {"GET", "/desk", desk_page, AUTH_USER, "core/desk", "What there is to do", NULL, 0},
+    {"GET", "/desk", desk_page, AUTH_USER, "core/desk", "What there is to do, was done, was started, was copied", "box:string,type:string,light:string,before:string", 0},
     {"GET", "/search", search_page, AUTH_USER, "core/search", "Search all record types", "q:string", 0},
     {"GET", "/clauses", clauses_page, AUTH_USER, "core/clauses", "Each clause of the plan and where it is carried out", NULL, 0},
     {"GET", "/journal", journal_page, AUTH_USER, "core/journal", "Journal of all records in reach, for auditors", "before:string", 0},

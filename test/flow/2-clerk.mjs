@@ -30,7 +30,7 @@ test('a page asked for without signing in leads to the form and back', async () 
 test('the desk shows the survey task with its due date', async () => {
   const clerk = await as('aohan');
   const d = expect(await clerk.get('/desk'), 200, 'desk').json;
-  const task = d.tasks_due.find((t) => /本年度/.test(t.label));
+  const task = d.items.find((t) => /本年度/.test(t.label));
   assert.ok(task, 'the task of this round');
   assert.match(task.due, /^\d{4}-\d\d-\d\d$/);
   const html = expect(await clerk.page('/desk'), 200, 'desk page').text;

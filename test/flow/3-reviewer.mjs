@@ -25,7 +25,7 @@ test('a return needs a reason, lands on the clerk\'s desk, and may be passed by 
   expect(await city.act('brand', id, 'return', { reason: '' }), 422, 'return without reason');
   expect(await city.act('brand', id, 'return', { reason: '名称不规范，请修改' }), 200, 'return');
   const desk = (await clerk.get('/desk')).json;
-  assert.ok(JSON.stringify(desk.returned).includes(id), 'among the returned ones');
+  assert.ok(desk.items.some((x) => x.record === id && x.state === 'returned'), 'among the returned ones');
   const seen = await clerk.get(`/r/brand/${id}`);
   assert.equal(seen.json.state, 'returned');
   expect(await clerk.send('PATCH', `/r/brand/${id}`, { traits: '架线' }, { 'if-match': seen.headers.get('etag') }), 200, 'correct');
