@@ -167,6 +167,9 @@ Doc *table_doc(Req *rq, const RecordType *t, const Field *const *cols, size_t n_
 MUST_USE bool actions_doc(Req *rq, const Rec *r, Doc *o);
 Doc *action_form_doc(Req *rq, const RecordType *t, const Action *act, Str href, const Findings *found);
 
+/* rkept.c: signatures under way, snapshots, news of the form */
+MUST_USE bool kept_doc(Req *rq, const Rec *r);
+
 /* rflow.c */
 Doc *flow_steps_doc(Req *rq, const Rec *r);
 MUST_USE bool history_doc(Req *rq, const Rec *r, size_t limit, Doc **ret);
@@ -195,7 +198,7 @@ MUST_USE bool req_record(Req *rq, const RecordType **ret_t, Rec *ret);
 bool req_need_user(Req *rq);       /* signed in, or a JSON reader of published records */
 
 /* handlers, one file a group */
-PageFn record_list, record_new, record_create, record_show, record_edit, record_update, record_delete, record_history,
+PageFn record_list, record_new, record_create, record_show, record_edit, record_update, record_delete, record_history, record_snapshot, record_revise,
     record_action, record_bulk, record_unmask, record_check_field, record_file_add, file_get, file_delete, desk_page, journal_page,
     clauses_page, login_page, login_post, logout_post, view_post, health_page, home_page, access_page, users_page, users_post, user_password_post,
     user_disable_post, account_page, account_password_post, tokens_page, tokens_post, token_drop_post, search_page, task_post, task_answer_post,

@@ -76,7 +76,8 @@ static void verdict_list(Req *rq, Doc *o, const Verdict *v, size_t n)
     for (size_t i = 0; i < n; i++) {
         Doc *c = doc_add_obj(l);
         doc_set_str(c, "text", v[i].condition->say);
-        doc_set_str(c, "verdict", v[i].verdict == 1 ? S("yes") : v[i].verdict == 0 ? S("no") : S("unknown"));
+        bool person = v[i].condition->manual && v[i].verdict == -1;
+        doc_set_str(c, "verdict", person ? S("person") : v[i].verdict == 1 ? S("yes") : v[i].verdict == 0 ? S("no") : S("unknown"));
         doc_set_str(c, "value", v[i].why);
         if (v[i].condition->clause.n != 0) {
             doc_set_str(c, "clause", v[i].condition->clause);
@@ -86,7 +87,8 @@ static void verdict_list(Req *rq, Doc *o, const Verdict *v, size_t n)
         if (!rq->wants_json) {
             doc_set_bool(c, "ok", v[i].verdict == 1);
             doc_set_bool(c, "bad", v[i].verdict == 0);
-            doc_set_bool(c, "warn", v[i].verdict == -1);
+            doc_set_bool(c, "warn", v[i].verdict == -1 && !person);
+            doc_set_bool(c, "person", person);
             doc_set_null(c, "href");
         }
     }

@@ -128,6 +128,10 @@ static Str act_word(Req *rq, const RecordType *t, const Event *e)
     const Action *a = t != NULL && e->action.n != 0 ? type_action(t, e->action) : NULL;
     TaskKind kind;
     Str word, what;
+    if (str_eq(e->act, S("sign")) || str_eq(e->act, S("snapshot"))) {
+        what = a != NULL ? a->label : e->action;
+        return str_printf(rq->mem, "%s：%.*s", str_eq(e->act, S("sign")) ? "签署" : "封存快照", STRF(what));
+    }
     if (a != NULL) {
         return a->label;
     }

@@ -68,7 +68,7 @@ static void form_section(const FieldCtx *c, const EvalEnv *env, Doc *sections, S
         const Field *f = fields[i];
         const Value *v = &env->values[f->index];
         bool hidden = f->show_when != NULL && !v->has && !has_finding(c->found, f->id) && rule_test(env, f->show_when) == TRI_FALSE;
-        if (hidden || f->computed || !access_field(&rq->actor, c->type, f, false)) {
+        if (hidden || f->computed || !field_in_form(f, env->form) || !access_field(&rq->actor, c->type, f, false)) {
             continue;
         }
         doc_add_doc(list, f->kind == FT_LIST ? field_doc_list(c, f, v) : field_doc(c, f, f->id, v));
@@ -78,11 +78,12 @@ static void form_section(const FieldCtx *c, const EvalEnv *env, Doc *sections, S
     }
 }
 
-static void form_sections(const FieldCtx *c, const Value *values)
+static void form_sections(const FieldCtx *c, const Value *values, int32_t form)
 {
     Req *rq = c->rq;
     const RecordType *t = c->type;
     EvalEnv env = form_env(rq, t, values);
+    env.form = form;
     Doc *sections = doc_set_list(rq->doc, "sections");
     bool *placed = NEW_ARRAY(rq->mem, bool, t->n_fields);
     for (size_t i = 0; i < t->n_sections; i++) {
@@ -125,7 +126,7 @@ static bool form_page(Req *rq, const RecordType *t, const Rec *r, const Value *v
         doc_set_null(rq->doc, "rev");
     }
     doc_set_doc(rq->doc, "errors", finding_list(rq->mem, found, false));
-    form_sections(&c, values);
+    form_sections(&c, values, r != NULL ? r->form : MAX(t->revision, 1));
     req_crumb(rq, t->label, list);
     if (r != NULL) {
         req_crumb(rq, name, back);

@@ -195,6 +195,9 @@ bool show_doc(Req *rq, const Rec *r)
     if (!tasks_doc(rq, r)) {
         return false;
     }
+    if (!kept_doc(rq, r)) {
+        return false;
+    }
     kept_checks(rq, r);
     Doc *links = doc_set_list(rq->doc, "links");
     for (size_t i = 0; i < t->n_links; i++) {

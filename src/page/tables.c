@@ -39,6 +39,8 @@ const Route ROUTES_RECORD[] = {
     {"POST", "/r/{type}/{id:id}/do/{action}", record_action, AUTH_USER, "record/show", "Take a step of the flow", NULL, 0},
     {"POST", "/r/{type}/do/{action}", record_bulk, AUTH_USER, "record/bulk", "Take a step with many records", NULL, 0},
     {"GET", "/r/{type}/{id:id}/history", record_history, AUTH_PUBLIC, "record/history", "Every change: who, when, before, after", NULL, 0},
+    {"GET", "/r/{type}/{id:id}/snapshots/{n}", record_snapshot, AUTH_USER, "record/snapshot", "What a decision stood on, frozen", NULL, 0},
+    {"POST", "/r/{type}/{id:id}/revise", record_revise, AUTH_USER, NULL, "Take over the newest revision of the form", NULL, 0},
     {"POST", "/r/{type}/{id:id}/unmask", record_unmask, AUTH_USER, "record/show", "Personal fields in clear, for a reason", NULL, 0},
     {"POST", "/r/{type}/{id:id}/files", record_file_add, AUTH_USER, NULL, "Attach a file", NULL, ROUTE_UPLOAD},
     {"POST", "/r/{type}/{id:id}/tasks", task_post, AUTH_USER, "record/show", "Hand on, consult, have countersigned, copy, urge", NULL, 0},
