@@ -48,6 +48,9 @@ static void check_name(Loader *l, const Node *at, const Scope *s, Str name)
         fault(l, at, "{{%.*s}} 里的 %.*s 不指向别的记录，应为 ref 字段", STRF(name), STRF(head));
         return;
     }
+    if (through && f->ref == NULL) {
+        return; /* said where the field stands */
+    }
     if (through) {
         last = type_field(f->ref, tail);
     }

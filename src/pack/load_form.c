@@ -27,8 +27,11 @@ static void form_about(Loader *l, const Node *n, const RecordType *t, PublicForm
         p->about = NULL;
     }
     const Node *when = node_get(n, "open_when");
-    if (when != NULL && (p->about != NULL || node_get(n, "about") == NULL)) {
-        want_expr_node(l, when, p->about != NULL ? p->about->ref : NULL, NULL, 0, NULL, &p->open_when);
+    bool about = node_get(n, "about") != NULL;
+    if (when != NULL && !about) {
+        want_expr_node(l, when, NULL, NULL, 0, NULL, &p->open_when);
+    } else if (when != NULL && p->about != NULL && p->about->ref != NULL) { /* else the fault is told already */
+        want_expr_node(l, when, p->about->ref, NULL, 0, NULL, &p->open_when);
     }
 }
 

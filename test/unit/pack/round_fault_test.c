@@ -160,6 +160,8 @@ static void faults_of_documents(void **state)
         {LETTER, "{{call.name}}", "{{call.nam}}", "{{call.nam}} 里没有字段 nam，应为 call 的字段，或 number、state"},
         {LETTER, "{{call.name}}", "{{call.today}}", "{{call.today}} 里没有字段 today"},
         {LETTER, "{{call.name}}", "{{year.name}}", "{{year.name}} 里的 year 不指向别的记录，应为 ref 字段"},
+        {ENTRY, "ref: call,", "ref: cal,", "types/d_entry.yaml:9:32: 没有记录类型 cal"},
+        {ENTRY, "ref: call,", "", "types/d_entry.yaml:9:5: 缺少 ref"},
         {LETTER, "{{call.name}}", "{{phone}}", "公开的文件里不能有个人信息 {{phone}}"},
         {LETTER, "text: \"{{n}}\"", "text: \"{{who}}\"", "公开的文件里不能有个人信息 {{who}}"},
         {LETTER, "text: \"{{n}}\"", "text: \"{{name}}\"", "{{name}} 里没有字段 name，应为列表的列，或 number、state、today、row"},
