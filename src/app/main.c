@@ -6,6 +6,7 @@
 
 #include "app/app.h"
 #include "base/log.h"
+#include "job/press.h"
 
 static const Command COMMANDS[] = {
     {"init", cmd_init, "init --data DIR [--pack DIR] [--demo]", "建立数据文件夹（--demo：演示数据和演示账户）"},
@@ -14,6 +15,8 @@ static const Command COMMANDS[] = {
     {"import", cmd_import, "import --data DIR --type T --as 登录名 FILE [--dry-run] [--report OUT.xlsx]", "导入电子表格"},
     {"export", cmd_export, "export --data DIR --type T [--as 登录名] [--where 字段=值] -o FILE.{csv,xlsx}", "导出电子表格"},
     {"verify", cmd_verify, "verify --data DIR", "核对全部操作记录和数据"},
+    {"verify-certificate", cmd_verify_certificate,
+     "verify-certificate 文件或文字 (--keys keys.json | --data DIR) [--revoked 撤销名单] [--at 日期]", "核对一份证书：签名、有效期、是否撤销"},
     {"backup", cmd_backup, "backup --data DIR FILE", "运行中备份到一个文件"},
     {"restore", cmd_restore, "restore --data DIR FILE", "从备份恢复到一个新的数据文件夹"},
     {"user", cmd_user, "user add|passwd|token --data DIR …", "管理用户：add 登录名 --name 姓名 --org 单位 --role 角色；passwd 登录名；token 登录名 --scope read|write"},
@@ -30,7 +33,7 @@ static void help(FILE *to)
 }
 
 enum { OPT_DATA = 256, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
-       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_HELP, OPT_QUIET };
+       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_HELP, OPT_QUIET };
 
 static const struct option LONG[] = {
     {"data", required_argument, NULL, OPT_DATA},     {"pack", required_argument, NULL, OPT_PACK},
@@ -44,6 +47,8 @@ static const struct option LONG[] = {
     {"workers", required_argument, NULL, OPT_WORKERS}, {"days", required_argument, NULL, OPT_DAYS},
     {"help", no_argument, NULL, OPT_HELP},           {"quiet", no_argument, NULL, OPT_QUIET},
     {"out", required_argument, NULL, 'o'},           {"url", required_argument, NULL, OPT_URL},
+    {"keys", required_argument, NULL, OPT_KEYS},     {"revoked", required_argument, NULL, OPT_REVOKED},
+    {"at", required_argument, NULL, OPT_AT},
     {NULL, 0, NULL, 0}};
 
 static bool read_number(const char *text, long *ret)
@@ -62,7 +67,8 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
                                          [OPT_TYPE] = &o->type,     [OPT_AS] = &o->as,         [OPT_REPORT] = &o->report,
                                          [OPT_WHERE] = &o->where,   [OPT_ROLE] = &o->role,     [OPT_ORG] = &o->org,
                                          [OPT_NAME] = &o->name,     [OPT_SCOPE] = &o->scope,   [OPT_VIEW] = &o->view,
-                                         [OPT_ASSETS] = &o->assets, [OPT_URL] = &o->url,     ['o'] = &o->out};
+                                         [OPT_ASSETS] = &o->assets, [OPT_URL] = &o->url,     [OPT_KEYS] = &o->keys,
+                                         [OPT_REVOKED] = &o->revoked, [OPT_AT] = &o->at, ['o'] = &o->out};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, "o:", LONG, NULL)) != -1;) {
         if (c == '?') {
@@ -100,6 +106,9 @@ int main(int argc, char **argv)
     if (argc < 2 || str_eq(str_c(argv[1]), S("--help")) || str_eq(str_c(argv[1]), S("help"))) {
         help(argc < 2 ? stderr : stdout);
         return argc < 2 ? err_info(E_USAGE)->exit_status : 0;
+    }
+    if (argc == 2 && str_eq(str_c(argv[1]), S("press"))) { /* a worker of the server (job/press.h), not for people */
+        return press_work();
     }
     const Command *command = NULL;
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {

@@ -140,7 +140,7 @@ static void foot(Pen *pen, double x, double w)
         pen_qr(pen, p->qr, x, y, side);
         left += side + MM(4);
         pen_color(pen, GREY);
-        Style s = {.face = FACE_HEI, .size = 10, .pitch = 16, .width = MM(46)};
+        Style s = {.face = FACE_KAI, .size = 10.5, .pitch = 17, .width = MM(46)};
         Set t = set_text(pen, p->qr_caption, &s);
         int n = MIN(t.n, (int)(side / t.pitch));
         set_draw(pen, &t, left, y + (side - n * t.pitch) / 2, 0, n);
@@ -149,7 +149,7 @@ static void foot(Pen *pen, double x, double w)
     }
     double room = x + w - left, middle = MAX(x + w - MM(48), left + room / 2);
     pen_color(pen, INK);
-    Style s = {.face = FACE_SONG, .size = 15};
+    Style s = {.face = FACE_KAI, .size = 16};
     centred(pen, p->issuer, s, middle, 2 * MIN(middle - left, x + w - middle), y + MM(4), 24);
     centred(pen, paper_date(pen->mem, p), s, middle, room, y + MM(14), 24);
 }
@@ -169,12 +169,12 @@ void certificate_draw(Pen *pen)
     double w = pen->page_w - MM(36) - x, middle = x + w / 2;
     if (!str_empty(p->above)) {
         pen_color(pen, DEEP);
-        centred(pen, p->above, (Style){.face = FACE_TITLE, .size = 19, .spacing = 4}, middle, w, y, 26);
+        centred(pen, p->above, (Style){.face = FACE_HEAVY, .size = 19, .spacing = 4}, middle, w, y, 26);
     }
     pen_color(pen, 0xa3342a);
     centred(pen, p->title, (Style){.face = FACE_HEAVY, .size = 42, .spacing = 7}, middle, w, MM(44), 60);
     pen_color(pen, GREY);
-    centred(pen, p->number, (Style){.face = FACE_HEI, .size = 11}, middle, w, MM(67), 16);
+    centred(pen, p->number, (Style){.face = FACE_KAI, .size = 12}, middle, w, MM(67), 16);
     body(pen, x, MM(77), w, MM(145));
     foot(pen, x, w);
     pen_finish(pen);

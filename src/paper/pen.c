@@ -70,7 +70,9 @@ static void watermark(Pen *pen)
     cairo_set_source_rgba(pen->c, 0.55, 0.58, 0.62, 0.16);
     cairo_translate(pen->c, pen->page_w / 2, pen->page_h / 2);
     cairo_rotate(pen->c, -atan2(pen->page_h, pen->page_w));
-    set_draw(pen, &s, -(set_width(&s) - style.spacing) / 2, -style.pitch / 2, 0, 1);
+    cairo_move_to(pen->c, -(set_width(&s) - style.spacing) / 2, style.size * 0.36);
+    pango_cairo_layout_line_path(pen->c, pango_layout_get_line_readonly(s.l, 0)); /* outlines: no font to embed, no words among the words */
+    cairo_fill(pen->c);
     cairo_restore(pen->c);
     set_free(&s);
 }
@@ -81,6 +83,10 @@ static void begin(Pen *pen)
     pen->y = pen->top;
     if (pen->page > PAPER_MAX_PAGES || (pen->last_drawn > 0 && pen->page > pen->last_drawn)) {
         pen->dry = true; /* too many are refused by paper_render */
+    }
+    if (pen->p->layout == PAPER_CERTIFICATE && !pen->dry) {
+        pen_color(pen, 0xfffdf6); /* a breath of cream */
+        cairo_paint(pen->c);
     }
     watermark(pen);
 }
