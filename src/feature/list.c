@@ -5,6 +5,7 @@
 #include "feature/feature.h"
 #include "feature/io/io.h"
 #include "feature/ledger/ledger.h"
+#include "feature/logbook/logbook.h"
 #include "feature/naming/naming.h"
 #include "feature/overview/overview.h"
 #include "feature/profile/profile.h"
@@ -12,7 +13,7 @@
 static const NamedCheck CHECKS[] = {{"naming", naming_check}};
 
 static const Route *const TABLES[] = {ROUTES_CORE,   ROUTES_IO,     ROUTES_RECORD,    ROUTES_USER, ROUTES_NAMING,
-                                      ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE,
+                                      ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE, ROUTES_LOGBOOK,
                                       ROUTES_PROFILE, NULL};
 
 void features_register(void)

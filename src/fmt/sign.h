@@ -48,3 +48,8 @@ const char *sign_alg_word(SignAlg alg);                       /* "ed", "sm" */
 /* base64 - the usual alphabet with padding, as checkpoints want it. */
 Str base64(Arena *mem, Str bytes);
 bool base64_read(Arena *mem, Str text, Str *ret);             /* strict as well */
+
+/* keys_json - the text of /keys.json: {"keys":[{"alg","from","id","key","until"}],"log":{"name","vkey"}}; until: null, the key is in use. */
+Str keys_json(Arena *mem, const PublicKey *keys, size_t n, Str log_name, Str log_vkey);
+/* keys_read - the keys of such a text; E_INVALID when one is no key or has another id. */
+MUST_USE bool keys_read(Cx *cx, Str text, PublicKey **ret, size_t *ret_n);
