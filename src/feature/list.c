@@ -9,12 +9,13 @@
 #include "feature/naming/naming.h"
 #include "feature/overview/overview.h"
 #include "feature/profile/profile.h"
+#include "feature/scoring/scoring.h"
 
-static const NamedCheck CHECKS[] = {{"naming", naming_check}};
+static const NamedCheck CHECKS[] = {{"naming", naming_check}, {"score_mark", scoring_mark}};
 
 static const Route *const TABLES[] = {ROUTES_CORE,   ROUTES_IO,     ROUTES_RECORD,    ROUTES_USER, ROUTES_NAMING,
                                       ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE, ROUTES_LOGBOOK,
-                                      ROUTES_PROFILE, NULL};
+                                      ROUTES_PROFILE, ROUTES_SCORING, NULL};
 
 void features_register(void)
 {
