@@ -304,7 +304,7 @@ static Str document(Arena *mem, const Paper *p, bool *ret_full)
     if (!str_empty(p->copies)) {
         para(&b, str_printf(mem, "抄送：%.*s", STRF(p->copies)), &small);
     }
-    maybe(&b, p->printed, &small);
+    maybe(&b, str_replace(mem, p->printed, S("\t"), S("　　　　")), &small);
     section(&b, p);
     buf_printf(&b, "</w:body></w:document>");
     *ret_full = b.full;

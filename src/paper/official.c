@@ -126,7 +126,11 @@ static void end_lines(Pen *pen)
         return;
     }
     Style s = {.face = FACE_FANG, .size = 14, .pitch = 22, .width = pen->width - 28};
-    Set c = set_text(pen, str_printf(pen->mem, "抄送：%.*s", STRF(p->copies)), &s), w = set_text(pen, p->printed, &s);
+    Style at_right = s;
+    at_right.align = PAPER_RIGHT;
+    Str by, when;
+    str_cut(p->printed, '\t', &by, &when);
+    Set c = set_text(pen, str_printf(pen->mem, "抄送：%.*s", STRF(p->copies)), &s), w = set_text(pen, by, &s), r = set_text(pen, when, &at_right);
     int n = MIN(str_empty(p->copies) ? 0 : c.n, 12), m = MIN(str_empty(p->printed) ? 0 : w.n, 4);
     double h = (n + m) * s.pitch;
     pen_need(pen, h + pen->pitch);
@@ -137,9 +141,11 @@ static void end_lines(Pen *pen)
         pen_line(pen, x0, y + n * s.pitch, x1, y + n * s.pitch, 0.7);
     }
     set_draw(pen, &w, pen->left + 14, y + n * s.pitch, 0, m);
+    set_draw(pen, &r, pen->left + 14, y + n * s.pitch, 0, MIN(m, 1));
     pen_line(pen, x0, y + h, x1, y + h, 1.0);
     set_free(&c);
     set_free(&w);
+    set_free(&r);
 }
 
 /* What belongs to the letter stands before the first new page (attachments follow it), so the blocks are drawn in two parts. */

@@ -7,7 +7,8 @@
  * Four layouts:
  *   official     an official document after GB/T 9704-2012: A4, head margin 37 mm, left 28 mm, block 156 x 225 mm, 22 lines of 28
  *                characters of size 3 (16 pt); `letterhead` red with the red line, `number`, `title` in size 2, `to`, blocks,
- *                `attachments`, `issuer` and date at the right, `copies` and `printed` in the end lines, page numbers "— 1 —"
+ *                `attachments`, `issuer` and date at the right, `copies` and `printed` in the end lines (a tab
+ *                in `printed` parts what stands left, the office, from what stands right, the date), page numbers "— 1 —"
  *   form         a form to fill and sign: title, `number`, grids of labels and values, tables, signature boxes, "第 1 页 共 2 页"
  *   certificate  one A4 landscape page: lattice border, `above` and `title`, `number`, paragraphs, QR, `issuer`, date, and, when
  *                `script` lines are given, columns of Mongolian script at the left

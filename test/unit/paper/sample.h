@@ -22,7 +22,7 @@ static inline Paper *sample_official(Arena *mem)
     p->issuer = S("样例省人力资源和社会保障厅");
     p->date = date_from_civil(2025, 9, 22);
     p->copies = S("样例省财政厅，样例省农业农村厅。");
-    p->printed = S("样例省人力资源和社会保障厅办公室　　　　　2025年9月22日印发");
+    p->printed = S("样例省人力资源和社会保障厅办公室\t2025年9月22日印发");
     p->watermark = S("样例");
     paper_break(p);
     paper_heading(p, 1, S("附件"));
