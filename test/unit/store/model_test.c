@@ -244,6 +244,8 @@ static void a_piece_that_two_must_choose(void **state)
     same.user = flow.clerk.user;
     all_orders(f, &r, &flow.officer, &same, "makers", 1);
     all_orders(f, &r, &flow.judge, &flow.clerk_w, "makers", 0);
+    Actor elsewhere = actor_of(f, 9, "dong9", "E", "officer"); /* the role, but not the desk */
+    all_orders(f, &r, &flow.officer, &elsewhere, "makers", 1);
     OK(step(f, &flow.officer, &r, "choose", ""));
     OK(step(f, &flow.leader, &r, "choose", ""));
     all_orders(f, &r, &flow.officer, &flow.leader, "makers", 0); /* what follows is the program's */
