@@ -177,9 +177,6 @@ bool act_then(Cx *cx, Store *s, const ActArg *x, const Rec *from)
     for (size_t i = 0; i < x->act->n_then; i++) {
         const struct Then *h = &x->act->then[i];
         Ids l = {0};
-        if (x->depth == ACT_DEPTH_MAX) {
-            return fail(cx, E_WRONG_STATE, "“%.*s”引起的连带办理超过 %d 层，请检查策略包", STRF(x->act->label), ACT_DEPTH_MAX);
-        }
         if (h->link != NULL) {
             Sql *q = select_ids(cx, s, h->link->type);
             sql_lit(q, " and ");
@@ -194,6 +191,9 @@ bool act_then(Cx *cx, Store *s, const ActArg *x, const Rec *from)
             l = (Ids){.ids = &from->v[h->via->index].i, .n = 1};
         }
         const EvalEnv *outer = act_env(cx, s, x, from);
+        if (l.n != 0 && x->depth == ACT_DEPTH_MAX) {
+            return fail(cx, E_WRONG_STATE, "“%.*s”引起的连带办理超过 %d 层，请检查策略包", STRF(x->act->label), ACT_DEPTH_MAX);
+        }
         for (size_t k = 0; k < l.n; k++) {
             if (!then_one(cx, s, x, from, h, outer, l.ids[k])) {
                 return false;

@@ -169,6 +169,49 @@ static void one_that_cannot_follow_stops_the_whole_and_is_named(void **state)
     sound(f);
 }
 
+static Rec a_letter(Fixture *f, const Rec *piece, const char *text, const Rec *next)
+{
+    Form o = form(f, flow.letter);
+    Rec r;
+    put(f, &o, "piece", str_z(f->mem, id_text(f->mem, piece->id)));
+    put(f, &o, "text", text);
+    if (next != NULL) {
+        put(f, &o, "next", str_z(f->mem, id_text(f->mem, next->id)));
+    }
+    OK(create_in(f, &f->system, "E", &o, &r));
+    return r;
+}
+
+static void a_chain_ends_after_four_steps_and_a_circle_is_refused(void **state)
+{
+    Fixture *f = *state;
+    Rec piece = a_piece(f, "木雕", "3", NULL), l[6];
+    for (size_t i = 0; i < 6; i++) {
+        l[i] = a_letter(f, &piece, "转告", i != 0 ? &l[i - 1] : NULL);
+    }
+    OK(by_program(f, &l[4], "echo")); /* and four more */
+    assert_int_equal(raw(f, "select count(*) from journal where action = 'echo'"), 5);
+    REFUSED(E_WRONG_STATE, by_program(f, &l[5], "echo"));
+    assert_int_equal(raw(f, "select count(*) from journal where action = 'echo'"), 5);
+    behind_the_back(f, "update r_letter set f_next = id");
+    REFUSED(E_WRONG_STATE, by_program(f, &l[0], "echo"));
+}
+
+static void what_cannot_be_taken_in_time_waits_and_holds_up_nothing(void **state)
+{
+    Fixture *f = *state;
+    Rec piece = a_piece(f, "木雕", "3", NULL), stuck = a_letter(f, &piece, "过期", NULL), due = a_round(f, "2020-01-01");
+    int64_t n;
+    OK(rec_auto_run(&f->cx, f->s, NULL, &n));
+    assert_int_equal(n, 1);
+    SAME(again(f, &stuck).state->id, "sent");
+    SAME(again(f, &due).state->id, "judging");
+    behind_the_back(f, "update r_letter set f_piece = null");
+    OK(rec_auto_run(&f->cx, f->s, NULL, &n));
+    assert_int_equal(n, 1);
+    SAME(again(f, &stuck).state->id, "gone");
+}
+
 static void a_step_is_taken_by_the_program_when_its_time_has_come(void **state)
 {
     Fixture *f = *state;
@@ -305,6 +348,7 @@ int main(void)
         FT(each_signer_is_held_to_four_eyes), FT(one_of_each_role_is_one_of_each_role), FT(who_signs_must_agree_to_the_same_inputs),
         FT(what_is_left_to_the_program_is_closed_to_persons), FT(a_condition_left_to_a_person_is_told_and_refuses_nothing),
         FT(an_action_moves_the_records_that_hang_together_with_it), FT(one_that_cannot_follow_stops_the_whole_and_is_named),
+        FT(a_chain_ends_after_four_steps_and_a_circle_is_refused), FT(what_cannot_be_taken_in_time_waits_and_holds_up_nothing),
         FT(a_step_is_taken_by_the_program_when_its_time_has_come), FT(a_round_that_is_told_to_stop_stops),
         FT(what_a_step_stood_on_is_frozen), FT(a_changed_a_lost_and_a_smuggled_snapshot_are_found),
         FT(a_record_keeps_its_form_until_it_takes_the_newer_one), FT(what_the_form_does_not_ask_is_not_required),
