@@ -1,6 +1,6 @@
 /*
- * timer.c - see timer.h. The pause is measured on the monotonic clock, what is due by the wall clock: setting the clock can neither stop
- * the thread nor make it run in a circle. A round that fails is logged; the next one begins afresh.
+ * timer.c - see timer.h. The pause is measured on the monotonic clock, what is due by the wall clock: setting the clock
+ * can neither stop the thread nor make it run in a circle. A round that fails is logged; the next one begins afresh.
  */
 #include "job/timer.h"
 

@@ -1,6 +1,6 @@
 /*
- * rkept.c - what is kept with a record besides its values: signatures under way, snapshots of what decisions stood on, and the revision of
- * the form it was begun with.
+ * rkept.c - what is kept with a record besides its values: signatures under way, snapshots of what decisions stood on,
+ * and the revision of the form it was begun with.
  */
 #include "page/internal.h"
 #include "store/snapshot.h"
@@ -147,12 +147,14 @@ static void loose_facts(Req *rq, Doc *facts, Str path, const Doc *d, int depth)
 {
     size_t i = 0;
     for (const Doc *c = depth < 12 ? d->first : NULL; c != NULL && facts->n < 3000; c = c->next) {
-        Str here = d->kind == DOC_LIST ? str_printf(rq->mem, "%.*s %zu", STRF(path), ++i)
-                                       : str_printf(rq->mem, "%.*s%s%.*s", STRF(path), path.n != 0 ? " · " : "", STRF(c->name));
+        Str here = d->kind == DOC_LIST
+                       ? str_printf(rq->mem, "%.*s %zu", STRF(path), ++i)
+                       : str_printf(rq->mem, "%.*s%s%.*s", STRF(path), path.n != 0 ? " · " : "", STRF(c->name));
         if (c->kind == DOC_OBJ || c->kind == DOC_LIST) {
             loose_facts(rq, facts, here, c, depth + 1);
         } else {
-            frozen_fact(facts, here, c->kind == DOC_BOOL ? (c->b ? S("是") : S("否")) : doc_shown_text(rq->mem, c), false);
+            frozen_fact(facts, here, c->kind == DOC_BOOL ? (c->b ? S("是") : S("否")) : doc_shown_text(rq->mem, c),
+                        false);
         }
     }
 }
@@ -160,7 +162,8 @@ static void loose_facts(Req *rq, Doc *facts, Str path, const Doc *d, int depth)
 static void frozen_conditions(Doc *body, Doc *l)
 {
     const Doc *conditions = doc_get(body, S("conditions"));
-    for (const Doc *c = conditions != NULL && conditions->kind == DOC_LIST ? conditions->first : NULL; c != NULL; c = c->next) {
+    for (const Doc *c = conditions != NULL && conditions->kind == DOC_LIST ? conditions->first : NULL; c != NULL;
+         c = c->next) {
         Doc *o = doc_add_obj(l);
         Str verdict = doc_get_str(c, "verdict"), clause = doc_get_str(c, "clause"), why = doc_get_str(c, "why");
         bool person = str_eq(verdict, S("person"));
@@ -247,7 +250,8 @@ bool record_snapshot(Req *rq)
         }
         return true;
     }
-    doc_set_str(rq->doc, "title", str_printf(rq->mem, "%.*s：“%.*s”时的快照", STRF(rec_title(rq, &r)), STRF(snapshot_label(t, s->name))));
+    doc_set_str(rq->doc, "title",
+                str_printf(rq->mem, "%.*s：“%.*s”时的快照", STRF(rec_title(rq, &r)), STRF(snapshot_label(t, s->name))));
     Doc *facts = doc_set_list(rq->doc, "facts"), *checks = doc_set_list(rq->doc, "checks");
     for (Doc *f = fields != NULL ? fields->first : NULL; f != NULL; f = f->next) {
         frozen_fact(facts, doc_get_str(f, "label"), frozen_text(rq, f), doc_get(f, S("rows")) != NULL);
@@ -258,7 +262,10 @@ bool record_snapshot(Req *rq)
         frozen_conditions(body, checks);
     }
     doc_set_bool(rq->doc, "has_checks", checks->n != 0);
-    doc_set_str(rq->doc, "by", act != NULL ? str_printf(rq->mem, "%.*s %.*s", STRF(doc_get_str(act, "org")), STRF(doc_get_str(act, "by"))) : S(""));
+    doc_set_str(rq->doc, "by",
+                act != NULL
+                    ? str_printf(rq->mem, "%.*s %.*s", STRF(doc_get_str(act, "org")), STRF(doc_get_str(act, "by")))
+                    : S(""));
     doc_set_str(rq->doc, "reason", act != NULL ? doc_get_str(act, "reason") : S(""));
     req_crumb(rq, t->label, str_printf(rq->mem, "/r/%.*s", STRF(t->id)));
     req_crumb(rq, rec_title(rq, &r), url_record(rq->mem, t, r.id, ""));

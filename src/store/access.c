@@ -80,10 +80,19 @@ bool access_mine(const Actor *a, const Rec *r)
         return false;
     }
     const Field *f = r->type->person;
-    return r->created_by == a->user || (f != NULL && a->login.n != 0 && r->v[f->index].has && str_eq(r->v[f->index].s, a->login));
+    return r->created_by == a->user ||
+           (f != NULL && a->login.n != 0 && r->v[f->index].has && str_eq(r->v[f->index].s, a->login));
 }
 
-/* A wider reach holds the smaller one; where records belong to persons it may matter, elsewhere it would only slow the lists. */
+bool access_belongs(const Actor *a, const Rec *r)
+{
+    const Field *f = r->type->person;
+    bool named = f != NULL && r->v[f->index].has;
+    return access_mine(a, r) && (!named || str_eq(r->v[f->index].s, a->login));
+}
+
+/* A wider reach holds the smaller one; where records belong to persons it may matter, elsewhere it would only slow the
+ * lists. */
 static bool mine_counts(const Actor *a, const RecordType *t, Reach reach)
 {
     return a->user != 0 && (reach == REACH_MINE || (reach > REACH_MINE && t->person != NULL));
@@ -92,8 +101,10 @@ static bool mine_counts(const Actor *a, const RecordType *t, Reach reach)
 static bool reaches(const Pack *p, const Actor *a, const Rec *r, Want want)
 {
     Reach reach = best_reach(a, r->type, want);
-    bool mine = reach >= REACH_MINE && (r->state->sealed || mine_counts(a, r->type, reach)) && access_mine(a, r);
-    return mine || (!r->state->sealed && within_reach(p, a, reach, r->home));
+    if (r->state->sealed) {
+        return reach >= REACH_MINE && access_belongs(a, r);
+    }
+    return (mine_counts(a, r->type, reach) && access_mine(a, r)) || within_reach(p, a, reach, r->home);
 }
 
 Scope access_scope(Arena *mem, const Pack *p, const Actor *a, const RecordType *t)
@@ -140,7 +151,8 @@ bool scope_has(const Scope *s, int64_t home)
 bool access_create(const Pack *p, const Actor *a, const RecordType *t, const Org *owner)
 {
     Reach reach = best_reach(a, t, WANT_CREATE);
-    return !a->read_only && within_reach(p, a, reach == REACH_MINE ? REACH_OWN : reach, owner->home); /* one's own: at one's own office */
+    return !a->read_only && within_reach(p, a, reach == REACH_MINE ? REACH_OWN : reach,
+                                         owner->home); /* one's own: at one's own office */
 }
 
 bool access_read(const Pack *p, const Actor *a, const Rec *r, bool *ret_public_only)
@@ -176,7 +188,8 @@ bool access_field(const Actor *a, const RecordType *t, const Field *f, bool publ
     if (a->is_system) {
         return true;
     }
-    for (size_t i = 0; i < a->n_roles; i++) { /* seen through any role that reads the type and does not hide the field */
+    for (size_t i = 0; i < a->n_roles;
+         i++) { /* seen through any role that reads the type and does not hide the field */
         const Grant *g = type_grant(t, a->roles[i]);
         if (g != NULL && g->read != REACH_NONE && !in_list(g->hide, g->n_hide, f)) {
             return true;
@@ -205,7 +218,8 @@ bool access_action(const Pack *p, const Actor *a, const Rec *r, const Action *ac
     if (a->is_system) { /* the program moves what it may not show */
         return from && !a->read_only;
     }
-    if (a->read_only || !from || act->by_program || !role_allowed(a, act) || !access_read(p, a, r, &public_only) || public_only) {
+    if (a->read_only || !from || act->by_program || !role_allowed(a, act) || !access_read(p, a, r, &public_only) ||
+        public_only) {
         return false;
     }
     return !act->at_holder || (a->org != NULL && a->org->home == r->holder);

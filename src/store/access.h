@@ -6,17 +6,20 @@
 #include "store/store.h"
 
 typedef struct {
-    bool all;                    /* no condition on home */
-    bool published_only;         /* only records in published states (and their public fields) */
-    const int64_t *homes;        /* the homes in reach, sorted */
+    bool all;             /* no condition on home */
+    bool published_only;  /* only records in published states (and their public fields) */
+    const int64_t *homes; /* the homes in reach, sorted */
     size_t n;
-    bool mine;                   /* besides: records that are the actor's own, wherever they lie */
+    bool mine; /* besides: records that are the actor's own, wherever they lie */
 } Scope;
 
-/* access_mine - does the record belong to this person: created by them, or the type's `person` field holds their login? */
+/* access_mine - does the record belong to this person: created by them, or the type's `person` field holds their login?
+ */
 bool access_mine(const Actor *a, const Rec *r);
-/* access_scope - the homes whose records of `t` the actor may read; n 0, not all and not mine: none. Memory in mem. Sealed states are
- * apart: there only what is mine is readable, whatever the scope says. */
+/* access_belongs - narrower, for sealed states: the person it belongs to; who entered it only where nobody is named. */
+bool access_belongs(const Actor *a, const Rec *r);
+/* access_scope - the homes whose records of `t` the actor may read; n 0, not all and not mine: none. Memory in mem.
+ * Sealed states are apart: there only what is mine is readable, whatever the scope says. */
 Scope access_scope(Arena *mem, const Pack *p, const Actor *a, const RecordType *t);
 bool scope_has(const Scope *s, int64_t home);
 
@@ -25,7 +28,8 @@ bool access_read(const Pack *p, const Actor *a, const Rec *r, bool *ret_public_o
 bool access_edit(const Pack *p, const Actor *a, const Rec *r);
 /* access_field - may the actor see field f of records of t (within what access_read allows)? */
 bool access_field(const Actor *a, const RecordType *t, const Field *f, bool public_only);
-/* access_action - role, desk and state; the four-eyes rule and conditions are checked by rec_act. What the pack leaves to the program
+/* access_action - role, desk and state; the four-eyes rule and conditions are checked by rec_act. What the pack leaves
+ * to the program
  * (`system`) is open to the program alone. */
 bool access_action(const Pack *p, const Actor *a, const Rec *r, const Action *act);
 bool access_flag(const Actor *a, const RecordType *t, char what); /* 'x' export 'h' history 'i' import 'u' unmask */

@@ -1,9 +1,9 @@
 /*
- * act.c - the one door to another state: role, desk, four eyes, signatures, conditions, then move, set, make, journal - in one transaction.
+ * act.c - the one door to another state: role, desk, four eyes, signatures, conditions, then move, set, make, journal -
+ * in one transaction.
  */
 #include "store/act_int.h"
 #include "store/task.h"
-
 
 static bool conditions(Cx *cx, Store *s, const Rec *r, const Action *act, Verdict **ret, size_t *ret_n, bool *ret_all)
 {
@@ -19,17 +19,19 @@ static bool conditions(Cx *cx, Store *s, const Rec *r, const Action *act, Verdic
 }
 
 /* … or whom the person acts for today, or who acted for the person on that day: the two count as one. */
-#define DELEGATES                                                                                                         \
-    " or exists (select 1 from delegation d where (d.deputy = ?3 and d.principal = journal.user_id and d.begins <= ?4 and d.ends > ?4)" \
+#define DELEGATES                                                                                                      \
+    " or exists (select 1 from delegation d where (d.deputy = ?3 and d.principal = journal.user_id and d.begins <= "   \
+    "?4 and d.ends > ?4)"                                                                                              \
     " or (d.principal = ?3 and d.deputy = journal.user_id and d.begins <= journal.at and d.ends > journal.at))"
 
-/* Did this person enter, change or submit the record? To submit is to move it out of a state in which it could be edited; a reviewer
- * who sent it back has not submitted it and may look at it again. */
+/* Did this person enter, change or submit the record? To submit is to move it out of a state in which it could be
+ * edited; a reviewer who sent it back has not submitted it and may look at it again. */
 static bool touched_by(Cx *cx, const Actor *a, const Rec *r, bool *ret)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S("select distinct act, state_from from journal where record = ?1 and home = ?2 and (user_id = ?3" DELEGATES ")"
-                         " and (act in ('create', 'update') or (act = 'act' and state_from <> state_to))"));
+    Stmt *st = db_stmt(
+        cx, cx->db, SQL_HOME,
+        S("select distinct act, state_from from journal where record = ?1 and home = ?2 and (user_id = ?3" DELEGATES ")"
+          " and (act in ('create', 'update') or (act = 'act' and state_from <> state_to))"));
     if (st == NULL) {
         return false;
     }
@@ -59,9 +61,12 @@ static const Org *next_holder(const Store *s, const Rec *r, const Action *act)
     const Org *now = pack_org_by_home(s->pack, r->holder), *owner = pack_org_by_home(s->pack, r->home);
     const Org *top = owner;
     switch (act->holder) {
-    case HOLD_SAME: return now;
-    case HOLD_OWNER: return owner;
-    case HOLD_PARENT: return now != NULL ? now->parent : NULL;
+    case HOLD_SAME:
+        return now;
+    case HOLD_OWNER:
+        return owner;
+    case HOLD_PARENT:
+        return now != NULL ? now->parent : NULL;
     case HOLD_TOP:
         while (top != NULL && top->parent != NULL) {
             top = top->parent;
@@ -83,8 +88,8 @@ static const State *next_state(const Store *s, const Rec *r, const Action *act, 
     return holder->level_index >= 0 ? act->to[holder->level_index] : NULL;
 }
 
-static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, bool *ret_can, Str *ret_why, Verdict **ret_verdicts,
-                   size_t *ret_n)
+static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, bool *ret_can, Str *ret_why,
+                   Verdict **ret_verdicts, size_t *ret_n)
 {
     *ret_can = false;
     *ret_why = S("");
@@ -133,8 +138,8 @@ static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action 
     return true;
 }
 
-bool rec_can(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, bool *ret_can, Str *ret_why, Verdict **ret_verdicts,
-             size_t *ret_n)
+bool rec_can(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, bool *ret_can, Str *ret_why,
+             Verdict **ret_verdicts, size_t *ret_n)
 {
     return decide(cx, s, a, r, act, ret_can, ret_why, ret_verdicts, ret_n);
 }
@@ -148,7 +153,8 @@ static bool check_inputs(Cx *cx, const ActArg *x, const EvalEnv *env)
     for (size_t i = 0; i < x->act->n_ask; i++) {
         const Field *f = &x->act->ask[i];
         if (f->required && !x->inputs[i].has) {
-            finding_add(x->found, false, f->id, S("required"), f->clause, str_printf(cx->mem, "请填写%.*s", STRF(f->label)));
+            finding_add(x->found, false, f->id, S("required"), f->clause,
+                        str_printf(cx->mem, "请填写%.*s", STRF(f->label)));
         } else if (x->inputs[i].has) {
             value_check(env, f, f->id, &x->inputs[i], x->found);
         }
@@ -185,12 +191,14 @@ static bool move(Cx *cx, Store *s, ActArg *x, const Rec *before, const Verdict *
     after.state = next_state(s, before, x->act, holder);
     after.holder = holder->home;
     if (!rec_store_change(cx, s, x->a, before, &after, S("act"), x->act->id, x->o->reason, x->o->source, &changed) ||
-        !task_moved(cx, s, x->a, before, &after) || (x->act->snapshot && !snapshot_act(cx, s, x, before, &after, verdicts, n)) || !act_make(cx, s, x, &after) ||
+        !task_moved(cx, s, x->a, before, &after) ||
+        (x->act->snapshot && !snapshot_act(cx, s, x, before, &after, verdicts, n)) || !act_make(cx, s, x, &after) ||
         !act_then(cx, s, x, &after)) {
         return false;
     }
     /* Here the messages of the action (`notify`) are written: once, when all of it has happened. */
-    if ((x->act->n_make != 0 || x->act->n_then != 0) && !rec_load(cx, s, x->t, x->id, true, &after)) { /* what followed may have come back to it */
+    if ((x->act->n_make != 0 || x->act->n_then != 0) &&
+        !rec_load(cx, s, x->t, x->id, true, &after)) { /* what followed may have come back to it */
         return false;
     }
     *x->ret = rec_as_seen(cx, s, x->a, &after);
@@ -252,10 +260,12 @@ bool rec_act(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, 
     return store_write(cx, s, do_act, &x);
 }
 
-bool rec_act_system(Cx *cx, Store *s, const Actor *cause, const RecordType *t, int64_t id, const Action *act, const Value *inputs,
-                    const WriteOpts *o, Findings *found, Rec *ret)
+bool rec_act_system(Cx *cx, Store *s, const Actor *cause, const RecordType *t, int64_t id, const Action *act,
+                    const Value *inputs, const WriteOpts *o, Findings *found, Rec *ret)
 {
-    Str via = cause == NULL ? S("系统自动办理") : cause->is_system ? cause->via : str_printf(cx->mem, "由%.*s引起", STRF(cause->name));
+    Str via = cause == NULL      ? S("系统自动办理")
+              : cause->is_system ? cause->via
+                                 : str_printf(cx->mem, "由%.*s引起", STRF(cause->name));
     Actor program = act_program(via);
     WriteOpts with = *o;
     with.reason = o->reason.n != 0 || !act->reason_required ? o->reason : via;

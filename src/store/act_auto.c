@@ -1,15 +1,17 @@
 /*
  * act_auto.c - actions the program takes by itself once their `auto` expression is true.
  *
- * Every record in one of the from-states is looked at; the decision is made again inside the write. One that fails is logged and left for
- * the next round. Nothing is remembered between rounds, so a clock that was set forward or back only changes what is due.
+ * Every record in one of the from-states is looked at; the decision is made again inside the write. One that fails is
+ * logged and left for the next round. Nothing is remembered between rounds, so a clock that was set forward or back
+ * only changes what is due.
  */
 #include "base/log.h"
 #include "store/act_int.h"
 
 #define ROUND_MAX 5000 /* records of one action moved in one round */
 
-static bool from_states(Cx *cx, Store *s, const RecordType *t, const Action *act, int64_t after, Rec *ret, bool *ret_found)
+static bool from_states(Cx *cx, Store *s, const RecordType *t, const Action *act, int64_t after, Rec *ret,
+                        bool *ret_found)
 {
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "select id from ");
@@ -49,7 +51,14 @@ static bool one(Cx *cx, Store *s, const Action *act, const Rec *r, bool *ret_don
     Findings found = findings_new(cx->mem);
     WriteOpts o = {.reason = S("到时自动办理"), .rev = r->rev};
     Rec after;
-    ActArg x = {.a = &program, .t = r->type, .id = r->id, .act = act, .o = &o, .found = &found, .ret = &after, .only_if_due = true};
+    ActArg x = {.a = &program,
+                .t = r->type,
+                .id = r->id,
+                .act = act,
+                .o = &o,
+                .found = &found,
+                .ret = &after,
+                .only_if_due = true};
     x.inputs = NEW_ARRAY(cx->mem, Value, act->n_ask + 1);
     if (!store_write(cx, s, take, &x)) {
         return false;
@@ -78,8 +87,8 @@ bool rec_auto_run(Cx *cx, Store *s, const _Atomic bool *stop, int64_t *ret_n)
                 }
                 after = found ? r.id : after;
                 if (found && !one(cx, s, act, &r, &done)) {
-                    log_error("auto %.*s.%.*s on %lld: %s (%.*s)", STRF(t->id), STRF(act->id), (long long)r.id, err_info(cx->err)->api,
-                              STRF(cx->err_at));
+                    log_error("auto %.*s.%.*s on %lld: %s (%.*s)", STRF(t->id), STRF(act->id), (long long)r.id,
+                              err_info(cx->err)->api, STRF(cx->err_at));
                     cx_clear(cx);
                     done = false;
                 }

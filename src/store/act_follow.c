@@ -1,17 +1,22 @@
 /*
- * act_follow.c - what an action does elsewhere: records it makes, and actions the program takes on records that hang together with it.
+ * act_follow.c - what an action does elsewhere: records it makes, and actions the program takes on records that hang
+ * together with it.
  *
- * All in the transaction of the action itself. The conditions of those other actions hold as always: one that fails undoes the whole, and
- * the sentence names the record that stood in the way. Rows are read to the end before anything is evaluated or written.
+ * All in the transaction of the action itself. The conditions of those other actions hold as always: one that fails
+ * undoes the whole, and the sentence names the record that stood in the way. Rows are read to the end before anything
+ * is evaluated or written.
  */
 #include "store/act_int.h"
 
 static bool spend(Cx *cx, const ActArg *x)
 {
-    return --*x->left >= 0 ? true : fail(cx, E_TOO_LARGE, "“%.*s”牵动的记录超过 %d 条，请分批办理", STRF(x->act->label), ACT_RECORDS_MAX);
+    return --*x->left >= 0
+               ? true
+               : fail(cx, E_TOO_LARGE, "“%.*s”牵动的记录超过 %d 条，请分批办理", STRF(x->act->label), ACT_RECORDS_MAX);
 }
 
-static bool make_one(Cx *cx, Store *s, const ActArg *x, const Rec *from, const struct Make *m, EvalEnv *env, const Org *owner)
+static bool make_one(Cx *cx, Store *s, const ActArg *x, const Rec *from, const struct Make *m, EvalEnv *env,
+                     const Org *owner)
 {
     Rec r = {.type = m->type, .home = owner->home, .holder = owner->home, .no = S(""), .warnings = S("")};
     r.v = NEW_ARRAY(cx->mem, Value, m->type->n_fields);
@@ -136,7 +141,8 @@ static Str name_of(Cx *cx, const Rec *r)
     return title.n != 0 ? title : id_text(cx->mem, r->id);
 }
 
-static bool then_one(Cx *cx, Store *s, const ActArg *x, const Rec *from, const struct Then *h, const EvalEnv *outer, int64_t id)
+static bool then_one(Cx *cx, Store *s, const ActArg *x, const Rec *from, const struct Then *h, const EvalEnv *outer,
+                     int64_t id)
 {
     const RecordType *t = h->link != NULL ? h->link->type : h->via->ref;
     Rec other, after;
@@ -156,18 +162,27 @@ static bool then_one(Cx *cx, Store *s, const ActArg *x, const Rec *from, const s
     if (!from_state || (h->where != NULL && rule_test(env, h->where) != TRI_TRUE)) {
         return cx->err == E_OK;
     }
-    Str cause = str_printf(cx->mem, "由%.*s“%.*s”的“%.*s”引起", STRF(from->type->label), STRF(name_of(cx, from)), STRF(x->act->label));
+    Str cause = str_printf(cx->mem, "由%.*s“%.*s”的“%.*s”引起", STRF(from->type->label), STRF(name_of(cx, from)),
+                           STRF(x->act->label));
     Actor program = act_program(cause);
     Findings found = findings_new(cx->mem);
     WriteOpts o = {.reason = h->reason.n != 0 ? h->reason : cause};
-    ActArg next = {.a = &program, .t = t, .id = id, .act = h->action, .o = &o, .found = &found, .ret = &after, .depth = x->depth + 1,
+    ActArg next = {.a = &program,
+                   .t = t,
+                   .id = id,
+                   .act = h->action,
+                   .o = &o,
+                   .found = &found,
+                   .ret = &after,
+                   .depth = x->depth + 1,
                    .left = x->left};
     next.inputs = NEW_ARRAY(cx->mem, Value, h->action->n_ask + 1);
     if (!spend(cx, x) || !act_run(cx, s, &next)) {
         ErrCode err = cx->err;
         Str why = found.errors != 0 ? found.items[0].text : cx_text(cx);
         cx_clear(cx);
-        return fail(cx, err == E_INVALID ? E_WRONG_STATE : err, "%.*s“%.*s”：%.*s", STRF(t->label), STRF(name_of(cx, &other)), STRF(why));
+        return fail(cx, err == E_INVALID ? E_WRONG_STATE : err, "%.*s“%.*s”：%.*s", STRF(t->label),
+                    STRF(name_of(cx, &other)), STRF(why));
     }
     return true;
 }
@@ -192,7 +207,8 @@ bool act_then(Cx *cx, Store *s, const ActArg *x, const Rec *from)
         }
         const EvalEnv *outer = act_env(cx, s, x, from);
         if (l.n != 0 && x->depth == ACT_DEPTH_MAX) {
-            return fail(cx, E_WRONG_STATE, "“%.*s”引起的连带办理超过 %d 层，请检查策略包", STRF(x->act->label), ACT_DEPTH_MAX);
+            return fail(cx, E_WRONG_STATE, "“%.*s”引起的连带办理超过 %d 层，请检查策略包", STRF(x->act->label),
+                        ACT_DEPTH_MAX);
         }
         for (size_t k = 0; k < l.n; k++) {
             if (!then_one(cx, s, x, from, h, outer, l.ids[k])) {

@@ -6,22 +6,22 @@
 #include "fmt/doc.h"
 #include "store/env.h"
 
-#define ACT_DEPTH_MAX 4       /* actions that set off actions */
-#define ACT_RECORDS_MAX 2000  /* records one action may move or make elsewhere */
+#define ACT_DEPTH_MAX   4    /* actions that set off actions */
+#define ACT_RECORDS_MAX 2000 /* records one action may move or make elsewhere */
 
 typedef struct {
     const Actor *a;
     const RecordType *t;
     int64_t id;
     const Action *act;
-    const Value *inputs;      /* one per act->ask; never NULL */
+    const Value *inputs; /* one per act->ask; never NULL */
     const WriteOpts *o;
     Findings *found;
     Rec *ret;
-    bool only_if_due;         /* taken because of `auto`: not when that is no longer true */
-    bool not_due;             /* filled: so nothing was done */
-    int depth;                /* how many actions led here */
-    int64_t *left;            /* of ACT_RECORDS_MAX, shared by the whole write; NULL at depth 0 */
+    bool only_if_due; /* taken because of `auto`: not when that is no longer true */
+    bool not_due;     /* filled: so nothing was done */
+    int depth;        /* how many actions led here */
+    int64_t *left;    /* of ACT_RECORDS_MAX, shared by the whole write; NULL at depth 0 */
 } ActArg;
 
 /* act_run - take the action on the writer: checks, signatures, the move, and all that follows from it. */
@@ -43,4 +43,5 @@ MUST_USE bool sign_refused(Cx *cx, Store *s, const Actor *a, const Rec *r, const
 MUST_USE bool sign_add(Cx *cx, Store *s, const ActArg *x, const Rec *r, bool *ret_complete);
 
 /* snapshot.c: what `snapshot: true` freezes */
-MUST_USE bool snapshot_act(Cx *cx, Store *s, const ActArg *x, const Rec *before, const Rec *after, const Verdict *v, size_t n);
+MUST_USE bool snapshot_act(Cx *cx, Store *s, const ActArg *x, const Rec *before, const Rec *after, const Verdict *v,
+                           size_t n);

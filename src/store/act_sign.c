@@ -1,5 +1,6 @@
 /*
- * act_sign.c - actions that several persons must take: each signature is kept and journalled, the last one moves the record.
+ * act_sign.c - actions that several persons must take: each signature is kept and journalled, the last one moves the
+ * record.
  *
  * A signature stands for the revision it was given on: an edit, or any other step, makes it void without deleting it.
  */
@@ -40,7 +41,8 @@ bool rec_signs(Cx *cx, Store *s, const Rec *r, const Action *act, Signs *ret)
         return true;
     }
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S("select user_id, user_name, org, role, at, opinion, inputs from sign where record = ?1 and rev = ?2 and action = ?3"
+                       S("select user_id, user_name, org, role, at, opinion, inputs from sign where record = ?1 and "
+                         "rev = ?2 and action = ?3"
                          " order by id"));
     if (st == NULL) {
         return false;
@@ -62,8 +64,12 @@ bool rec_signs(Cx *cx, Store *s, const Rec *r, const Action *act, Signs *ret)
             ret->got = arena_grow(cx->mem, ret->got, cap * sizeof(Sign), more * sizeof(Sign));
             cap = more;
         }
-        ret->got[ret->n++] = (Sign){.user = stmt_col_int(st, 0), .user_name = stmt_col_dup(cx->mem, st, 1), .org_name = stmt_col_dup(cx->mem, st, 2),
-                                    .role = stmt_col_dup(cx->mem, st, 3), .at_ms = stmt_col_int(st, 4), .opinion = stmt_col_dup(cx->mem, st, 5),
+        ret->got[ret->n++] = (Sign){.user = stmt_col_int(st, 0),
+                                    .user_name = stmt_col_dup(cx->mem, st, 1),
+                                    .org_name = stmt_col_dup(cx->mem, st, 2),
+                                    .role = stmt_col_dup(cx->mem, st, 3),
+                                    .at_ms = stmt_col_int(st, 4),
+                                    .opinion = stmt_col_dup(cx->mem, st, 5),
                                     .inputs = stmt_col_dup(cx->mem, st, 6)};
     }
     stmt_done(st);
@@ -83,7 +89,8 @@ Str signs_missing_text(Cx *cx, Store *s, const Signs *l)
     return buf_str(&b);
 }
 
-/* The role this person signs for: one that is still missing, or (where only heads are counted) any of theirs. Empty: none. */
+/* The role this person signs for: one that is still missing, or (where only heads are counted) any of theirs. Empty:
+ * none. */
 static Str sign_role(const Actor *a, const Action *act, const Signs *l)
 {
     for (size_t i = 0; i < act->n_roles; i++) {
@@ -137,12 +144,14 @@ bool sign_add(Cx *cx, Store *s, const ActArg *x, const Rec *r, bool *ret_complet
     Str inputs = inputs_json(cx, x), role = sign_role(x->a, x->act, &l);
     if (l.n != 0 && !str_eq(l.got[0].inputs, inputs)) { /* they agree on one thing, not each on another */
         finding_add(x->found, false, S(""), S("differs"), x->act->clause,
-                    str_printf(cx->mem, "填写的内容与%.*s签署时填写的不一致，请核对；意见不同请不要签署", STRF(l.got[0].user_name)));
+                    str_printf(cx->mem, "填写的内容与%.*s签署时填写的不一致，请核对；意见不同请不要签署",
+                               STRF(l.got[0].user_name)));
         return fail(cx, E_INVALID, "有 1 处需要修改");
     }
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S("insert into sign (home, type, record, rev, action, user_id, user_name, org, role, at, opinion, inputs)"
-                         " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
+    Stmt *st = db_stmt(
+        cx, cx->db, SQL_HOME,
+        S("insert into sign (home, type, record, rev, action, user_id, user_name, org, role, at, opinion, inputs)"
+          " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
     if (st == NULL) {
         return false;
     }
@@ -162,8 +171,8 @@ bool sign_add(Cx *cx, Store *s, const ActArg *x, const Rec *r, bool *ret_complet
     doc_set_str(body, "#role", role);
     doc_set_str(body, "#inputs", inputs);
     if (!stmt_run(cx, st) ||
-        !journal_add(cx, s, r->home, x->a, S("sign"), r->type, r->id, r->rev, x->act->id, r->state->id, r->state->id, x->o->reason,
-                     x->o->source, json_text(cx->mem, body)) ||
+        !journal_add(cx, s, r->home, x->a, S("sign"), r->type, r->id, r->rev, x->act->id, r->state->id, r->state->id,
+                     x->o->reason, x->o->source, json_text(cx->mem, body)) ||
         !rec_signs(cx, s, r, x->act, &l)) {
         return false;
     }

@@ -165,7 +165,7 @@ static bool blank_sealed(Cx *cx, Store *s, const Actor *a, Event *e)
     if (st != NULL) {
         stmt_done(st);
     }
-    if (ok && row && r.state->sealed && !access_mine(a, &r)) {
+    if (ok && row && r.state->sealed && !access_belongs(a, &r)) {
         e->body = S("{}");
         e->reason = S("");
     }

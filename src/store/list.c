@@ -1,7 +1,8 @@
 /*
  * list.c - lists, facets and cross counts: one where clause, made of the actor's reach and the query's filters.
  *
- * Pages are cut by keyset: the cursor is the order value and id of the last row. Totals and counts come from the count cache.
+ * Pages are cut by keyset: the cursor is the order value and id of the last row. Totals and counts come from the count
+ * cache.
  */
 #include "base/date.h"
 #include "fmt/codes.h"
@@ -25,7 +26,8 @@ static void filter_value(Cx *cx, Sql *q, const Filter *f)
     const Value *v = &f->value;
     if (f->field != NULL && f->field->kind == FT_DATE) {
         sql_text(q, date_iso(cx->mem, (int32_t)v->i));
-    } else if (f->field != NULL ? field_is_text(f->field) : str_eq(f->column, S("state")) || str_eq(f->column, S("no"))) {
+    } else if (f->field != NULL ? field_is_text(f->field)
+                                : str_eq(f->column, S("state")) || str_eq(f->column, S("no"))) {
         sql_text(q, v->s);
     } else {
         sql_int(q, v->i);
@@ -70,18 +72,34 @@ static void add_filter(Cx *cx, const Pack *p, Sql *q, const Filter *f)
         return;
     }
     switch (f->op) {
-    case OP_EQ: sql_lit(q, " = "); break;
-    case OP_NE: sql_lit(q, " is distinct from "); break;
-    case OP_LT: sql_lit(q, " < "); break;
-    case OP_LE: sql_lit(q, " <= "); break;
-    case OP_GT: sql_lit(q, " > "); break;
-    case OP_GE: sql_lit(q, " >= "); break;
-    case OP_HAS: sql_lit(q, " like "); sql_like(q, f->value.s); return;
+    case OP_EQ:
+        sql_lit(q, " = ");
+        break;
+    case OP_NE:
+        sql_lit(q, " is distinct from ");
+        break;
+    case OP_LT:
+        sql_lit(q, " < ");
+        break;
+    case OP_LE:
+        sql_lit(q, " <= ");
+        break;
+    case OP_GT:
+        sql_lit(q, " > ");
+        break;
+    case OP_GE:
+        sql_lit(q, " >= ");
+        break;
+    case OP_HAS:
+        sql_lit(q, " like ");
+        sql_like(q, f->value.s);
+        return;
     }
     filter_value(cx, q, f);
 }
 
-static void add_states(Sql *q, const RecordType *t, bool (*want)(const RecordType *, const State *, const Actor *), const Actor *a)
+static void add_states(Sql *q, const RecordType *t, bool (*want)(const RecordType *, const State *, const Actor *),
+                       const Actor *a)
 {
     bool first = true;
     sql_lit(q, " and state in (");
@@ -107,7 +125,8 @@ static bool is_published(const RecordType *t, const State *st, const Actor *a)
     return st->published;
 }
 
-/* Is there work for this actor in a state: an action of one of the actor's roles that must be done at the desk, or an editable state? */
+/* Is there work for this actor in a state: an action of one of the actor's roles that must be done at the desk, or an
+ * editable state? */
 static bool is_work(const RecordType *t, const State *st, const Actor *a)
 {
     if (st->published) {
@@ -161,9 +180,19 @@ static void seal_where(const Actor *a, const RecordType *t, const Scope *scope, 
     sql_lit(q, " and (not (1 = 1");
     add_states(q, t, is_sealed, a);
     sql_lit(q, ")");
-    if (mine) {
+    if (mine && t->person == NULL) {
         sql_lit(q, " or ");
         add_mine(q, t, a);
+    } else if (mine) { /* as access_belongs */
+        sql_lit(q, " or ");
+        sql_ident2(q, S("f_"), t->person->id);
+        sql_lit(q, " = ");
+        sql_text(q, a->login);
+        sql_lit(q, " or (");
+        sql_ident2(q, S("f_"), t->person->id);
+        sql_lit(q, " is null and created_by = ");
+        sql_int(q, a->user);
+        sql_lit(q, ")");
     }
     sql_lit(q, ")");
 }
@@ -212,7 +241,8 @@ bool query_where(Cx *cx, Store *s, const Actor *a, const Query *query, const Fie
         if (f->field != NULL && !access_field(a, t, f->field, scope.published_only)) {
             return false; /* no filtering by what may not be seen */
         }
-        bool skipped = skip == SKIP_STATE ? f->field == NULL && str_eq(f->column, S("state")) : skip != NULL && f->field == skip;
+        bool skipped =
+            skip == SKIP_STATE ? f->field == NULL && str_eq(f->column, S("state")) : skip != NULL && f->field == skip;
         if (!skipped) {
             add_filter(cx, s->pack, q, f);
         }

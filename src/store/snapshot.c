@@ -32,7 +32,9 @@ static Doc *field_tree(Cx *cx, Store *s, const Field *f, const Value *v)
     } else {
         Str text = f->kind == FT_REF ? rec_label(cx, s, f->ref, v->i) : value_show(cx->mem, s->pack, f, v);
         doc_set_str(o, "value", value_raw(cx->mem, f, v));
-        doc_set_str(o, "text", f->unit.n != 0 && f->kind != FT_MONEY ? str_printf(cx->mem, "%.*s %.*s", STRF(text), STRF(f->unit)) : text);
+        doc_set_str(o, "text",
+                    f->unit.n != 0 && f->kind != FT_MONEY ? str_printf(cx->mem, "%.*s %.*s", STRF(text), STRF(f->unit))
+                                                          : text);
     }
     return o;
 }
@@ -79,7 +81,12 @@ bool snapshot_put(Cx *cx, Store *s, const Actor *a, const Rec *r, Str name, Str 
     if (json.n > SNAPSHOT_MAX) {
         return fail(cx, E_TOO_LARGE, "要封存的内容超过 8 MB");
     }
-    Snapshot n = {.id = store_new_id(s, r->home), .record = r->id, .rev = r->rev, .at_ms = cx->now_ms, .name = name, .body = json,
+    Snapshot n = {.id = store_new_id(s, r->home),
+                  .record = r->id,
+                  .rev = r->rev,
+                  .at_ms = cx->now_ms,
+                  .name = name,
+                  .body = json,
                   .sha256 = sha256_text(cx->mem, json)};
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
                        S("insert into snapshot (id, home, type, record, rev, at, name, body, sha256)"
@@ -100,8 +107,8 @@ bool snapshot_put(Cx *cx, Store *s, const Actor *a, const Rec *r, Str name, Str 
     doc_set_str(body, "#snapshot", id_text(cx->mem, n.id));
     doc_set_str(body, "#sha256", n.sha256);
     *ret = n;
-    return stmt_run(cx, st) && journal_add(cx, s, r->home, a, S("snapshot"), r->type, r->id, r->rev, name, r->state->id, r->state->id, S(""),
-                                           S(""), json_text(cx->mem, body));
+    return stmt_run(cx, st) && journal_add(cx, s, r->home, a, S("snapshot"), r->type, r->id, r->rev, name, r->state->id,
+                                           r->state->id, S(""), S(""), json_text(cx->mem, body));
 }
 
 static bool read_all(Cx *cx, Stmt *st, Snapshot **ret, size_t *ret_n)
@@ -122,9 +129,13 @@ static bool read_all(Cx *cx, Stmt *st, Snapshot **ret, size_t *ret_n)
             *ret = arena_grow(cx->mem, *ret, cap * sizeof(Snapshot), more * sizeof(Snapshot));
             cap = more;
         }
-        (*ret)[(*ret_n)++] = (Snapshot){.id = stmt_col_int(st, 0), .record = stmt_col_int(st, 1), .rev = stmt_col_int(st, 2),
-                                        .at_ms = stmt_col_int(st, 3), .name = stmt_col_dup(cx->mem, st, 4),
-                                        .body = stmt_col_dup(cx->mem, st, 5), .sha256 = stmt_col_dup(cx->mem, st, 6)};
+        (*ret)[(*ret_n)++] = (Snapshot){.id = stmt_col_int(st, 0),
+                                        .record = stmt_col_int(st, 1),
+                                        .rev = stmt_col_int(st, 2),
+                                        .at_ms = stmt_col_int(st, 3),
+                                        .name = stmt_col_dup(cx->mem, st, 4),
+                                        .body = stmt_col_dup(cx->mem, st, 5),
+                                        .sha256 = stmt_col_dup(cx->mem, st, 6)};
     }
     stmt_done(st);
     return true;
@@ -212,7 +223,11 @@ bool snapshot_act(Cx *cx, Store *s, const ActArg *x, const Rec *before, const Re
         doc_set_str(c, "id", v[i].condition->id);
         doc_set_str(c, "text", v[i].condition->say);
         doc_set_str(c, "clause", v[i].condition->clause);
-        doc_set_str(c, "verdict", v[i].condition->manual ? S("person") : v[i].verdict == 1 ? S("yes") : v[i].verdict == 0 ? S("no") : S("unknown"));
+        doc_set_str(c, "verdict",
+                    v[i].condition->manual ? S("person")
+                    : v[i].verdict == 1    ? S("yes")
+                    : v[i].verdict == 0    ? S("no")
+                                           : S("unknown"));
         doc_set_str(c, "why", v[i].why);
     }
     return snapshot_put(cx, s, x->a, &seen, x->act->id, json_canonical(cx->mem, o), &kept);

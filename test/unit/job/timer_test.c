@@ -55,7 +55,8 @@ static void the_wall_clock_set_back_neither_stops_nor_hurries_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FT(what_is_due_at_start_is_taken_and_stopping_does_not_wait_for_the_minute), FT(what_becomes_due_is_taken_in_a_later_round),
+        FT(what_is_due_at_start_is_taken_and_stopping_does_not_wait_for_the_minute),
+        FT(what_becomes_due_is_taken_in_a_later_round),
         FT(the_wall_clock_set_back_neither_stops_nor_hurries_it),
     };
     return cmocka_run_group_tests_name("job/timer", tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* kept_test.c - the record page of a flow with several signers: who signed, what was frozen, which form; as page and as API. */
+/* kept_test.c - the record page of a flow with several signers: who signed, what was frozen, which form; as page and as
+ * API. */
 #include "client.h"
 
 #include "../store/flow.h"
@@ -37,10 +38,12 @@ static Doc *as_json(Client *c, const char *at)
 
 static void the_page_tells_who_signed_and_who_is_missing(void **state)
 {
-    Client clerk = person(*state, "dong1", "E", "clerk"), one = person(*state, "shi1", "M", "officer"), two = person(*state, "zhu1", "M", "leader");
+    Client clerk = person(*state, "dong1", "E", "clerk"), one = person(*state, "shi1", "M", "officer"),
+           two = person(*state, "zhu1", "M", "leader");
     const char *at = sent_piece(&clerk);
     Answer a = get(&one, at);
-    assert_true(str_contains(a.body, S("签署情况")) && str_contains(a.body, S("还差 2 人")) && str_contains(a.body, S("还没有人签署")));
+    assert_true(str_contains(a.body, S("签署情况")) && str_contains(a.body, S("还差 2 人")) &&
+                str_contains(a.body, S("还没有人签署")));
     assert_int_equal(post(&one, under(&one, at, "/do/choose"), signed_form(&one, "rev=2&reason=刀工好")).status, 303);
     a = get(&one, at);
     assert_true(str_contains(a.body, S("您已签署，还差 1 人")) && str_contains(a.body, S("刀工好")));
@@ -58,7 +61,8 @@ static void a_snapshot_opens_with_the_figures_and_verdicts_of_its_day(void **sta
     assert_true(str_contains(get(&clerk, at).body, S("封存的快照")));
     Answer a = get(&clerk, under(&clerk, at, "/snapshots/1"));
     assert_int_equal(a.status, 200);
-    assert_true(str_contains(a.body, S("3 人")) && str_contains(a.body, S("至少两人制作")) && str_contains(a.body, S("138****2046")));
+    assert_true(str_contains(a.body, S("3 人")) && str_contains(a.body, S("至少两人制作")) &&
+                str_contains(a.body, S("138****2046")));
     assert_false(str_contains(a.body, S("13812342046")));
     Doc *d = as_json(&clerk, under(&clerk, at, "/snapshots/1"));
     SAME(doc_get_str(doc_get(doc_get(d, S("fields")), S("makers")), "value"), "3");
@@ -112,14 +116,17 @@ static void a_sealed_record_is_not_found_by_anybody_else(void **state)
     assert_false(str_contains(get(&leader, "/r/sheet").body, S("ping1")));
     assert_false(str_contains(get(&leader, "/search?q=ping1").body, S("/r/sheet/")));
     assert_false(str_contains(get(&leader, "/journal").body, S("8000")));
-    assert_false(str_contains(get(&leader, str_printf(leader.w->mem, "/r/piece/%lld", (long long)piece.id).p).body, S("ping1")));
+    assert_false(
+        str_contains(get(&leader, str_printf(leader.w->mem, "/r/piece/%lld", (long long)piece.id).p).body, S("ping1")));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        K(the_page_tells_who_signed_and_who_is_missing), K(a_snapshot_opens_with_the_figures_and_verdicts_of_its_day),
-        K(the_newer_form_is_offered_with_what_changed_and_taken_on_demand), K(what_the_program_does_is_no_address_of_a_person),
+        K(the_page_tells_who_signed_and_who_is_missing),
+        K(a_snapshot_opens_with_the_figures_and_verdicts_of_its_day),
+        K(the_newer_form_is_offered_with_what_changed_and_taken_on_demand),
+        K(what_the_program_does_is_no_address_of_a_person),
         K(a_sealed_record_is_not_found_by_anybody_else),
     };
     return cmocka_run_group_tests_name("page/kept", tests, NULL, NULL);

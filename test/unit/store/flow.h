@@ -14,11 +14,16 @@ static Flow flow;
 static inline int flow_up(void **state)
 {
     Fixture *f = fixture_pack("pack-flow");
-    flow = (Flow){.round = pack_type(f->pack, S("round")), .piece = pack_type(f->pack, S("piece")),
-                  .sheet = pack_type(f->pack, S("sheet")), .letter = pack_type(f->pack, S("letter")),
-                  .clerk = actor_of(f, 1, "dong1", "E", "clerk"), .clerk_w = actor_of(f, 2, "xi1", "W", "clerk"),
-                  .officer = actor_of(f, 3, "shi1", "M", "officer"), .officer2 = actor_of(f, 4, "shi2", "M", "officer"),
-                  .leader = actor_of(f, 5, "zhu1", "M", "leader"), .judge = actor_of(f, 6, "ping1", "M", "judge"),
+    flow = (Flow){.round = pack_type(f->pack, S("round")),
+                  .piece = pack_type(f->pack, S("piece")),
+                  .sheet = pack_type(f->pack, S("sheet")),
+                  .letter = pack_type(f->pack, S("letter")),
+                  .clerk = actor_of(f, 1, "dong1", "E", "clerk"),
+                  .clerk_w = actor_of(f, 2, "xi1", "W", "clerk"),
+                  .officer = actor_of(f, 3, "shi1", "M", "officer"),
+                  .officer2 = actor_of(f, 4, "shi2", "M", "officer"),
+                  .leader = actor_of(f, 5, "zhu1", "M", "leader"),
+                  .judge = actor_of(f, 6, "ping1", "M", "judge"),
                   .judge2 = actor_of(f, 7, "ping2", "M", "judge")};
     store_up(f);
     *state = f;
@@ -75,7 +80,8 @@ static inline bool by_program(Fixture *f, Rec *r, const char *id)
 {
     Findings found = findings_new(f->mem);
     WriteOpts opts = {0};
-    return rec_act_system(&f->cx, f->s, &flow.officer, r->type, r->id, type_action(r->type, str_c(id)), NULL, &opts, &found, r);
+    return rec_act_system(&f->cx, f->s, &flow.officer, r->type, r->id, type_action(r->type, str_c(id)), NULL, &opts,
+                          &found, r);
 }
 
 /* a piece that two have chosen for the round */

@@ -1,4 +1,5 @@
-/* flow_test.c - actions of several persons, by the program, on other records and at their time; what is frozen of them. */
+/* flow_test.c - actions of several persons, by the program, on other records and at their time; what is frozen of them.
+ */
 #include "base/date.h"
 #include "flow.h"
 
@@ -93,7 +94,8 @@ static void who_signs_must_agree_to_the_same_inputs(void **state)
     Findings found = findings_new(f->mem);
     WriteOpts opts = {.rev = r.rev};
     Value other = {.has = true, .s = S("另一个意思")};
-    REFUSED(E_INVALID, rec_act(&f->cx, f->s, &flow.leader, flow.piece, r.id, type_action(flow.piece, S("choose")), &other, &opts, &found, &r));
+    REFUSED(E_INVALID, rec_act(&f->cx, f->s, &flow.leader, flow.piece, r.id, type_action(flow.piece, S("choose")),
+                               &other, &opts, &found, &r));
     assert_int_equal(found.errors, 1);
 }
 
@@ -135,7 +137,8 @@ static void an_action_moves_the_records_that_hang_together_with_it(void **state)
 {
     Fixture *f = *state;
     Rec r = a_round(f, "2020-01-01"), other = a_round(f, "2020-01-01");
-    Rec a = a_chosen(f, "木雕", "3", &r), b = a_chosen(f, "糖画", "4", &r), elsewhere = a_chosen(f, "剪纸", "5", &other);
+    Rec a = a_chosen(f, "木雕", "3", &r), b = a_chosen(f, "糖画", "4", &r),
+        elsewhere = a_chosen(f, "剪纸", "5", &other);
     Rec waiting = a_piece(f, "风筝", "2", &r);
     OK(by_program(f, &r, "close"));
     OK(step(f, &flow.officer, &r, "publish", ""));
@@ -144,9 +147,12 @@ static void an_action_moves_the_records_that_hang_together_with_it(void **state)
     SAME(again(f, &b).state->id, "awarded");
     SAME(again(f, &elsewhere).state->id, "chosen");
     SAME(again(f, &waiting).state->id, "draft");
-    assert_int_equal(raw(f, "select count(*) from journal where action = 'award' and source like '由轮次%引起' and reason = '结果已公布'"), 2);
+    assert_int_equal(raw(f, "select count(*) from journal where action = 'award' and source like '由轮次%引起' and "
+                            "reason = '结果已公布'"),
+                     2);
     assert_int_equal(raw(f, "select count(*) from r_letter where home = 31"), 2); /* owned by the owner of the piece */
-    assert_int_equal(raw(f, "select count(*) from r_letter l join r_piece p on p.id = l.f_piece and p.f_name = l.f_text"), 2);
+    assert_int_equal(
+        raw(f, "select count(*) from r_letter l join r_piece p on p.id = l.f_piece and p.f_name = l.f_text"), 2);
     sound(f);
 }
 
@@ -165,7 +171,8 @@ static void one_that_cannot_follow_stops_the_whole_and_is_named(void **state)
     SAME(again(f, &a).state->id, "chosen");
     SAME(again(f, &b).state->id, "chosen");
     assert_int_equal(raw(f, "select count(*) from r_letter"), 0);
-    assert_int_equal(raw(f, "select count(*) from sign where record in (select id from r_round)"), 1); /* the leader's was undone too */
+    assert_int_equal(raw(f, "select count(*) from sign where record in (select id from r_round)"),
+                     1); /* the leader's was undone too */
     sound(f);
 }
 
@@ -197,10 +204,39 @@ static void a_chain_ends_after_four_steps_and_a_circle_is_refused(void **state)
     REFUSED(E_WRONG_STATE, by_program(f, &l[0], "echo"));
 }
 
+static bool many_chosen(Cx *cx, Store *s, void *arg)
+{
+    const Rec *like = arg;
+    for (int i = 0; i < 1001; i++) {
+        ArenaMark mark = arena_mark(cx->mem);
+        Rec r = *like;
+        r.no = S("");
+        if (!rec_store_new(cx, s, &flow.clerk, &r, S(""), S(""), S(""))) {
+            return false;
+        }
+        arena_release(cx->mem, mark);
+    }
+    return true;
+}
+
+/* 1,001 pieces moved and 1,001 letters made are more than one action may touch. */
+static void an_action_that_would_touch_too_many_records_is_refused_as_a_whole(void **state)
+{
+    Fixture *f = *state;
+    Rec r = a_round(f, "2020-01-01"), one = a_chosen(f, "木雕", "3", &r);
+    OK(by_program(f, &r, "close"));
+    OK(step(f, &flow.officer, &r, "publish", ""));
+    OK(store_write(&f->cx, f->s, many_chosen, &one));
+    REFUSED(E_TOO_LARGE, step(f, &flow.leader, &r, "publish", ""));
+    assert_int_equal(raw(f, "select count(*) from r_piece where state = 'awarded'"), 0);
+    assert_int_equal(raw(f, "select count(*) from r_letter"), 0);
+}
+
 static void what_cannot_be_taken_in_time_waits_and_holds_up_nothing(void **state)
 {
     Fixture *f = *state;
-    Rec piece = a_piece(f, "木雕", "3", NULL), stuck = a_letter(f, &piece, "过期", NULL), due = a_round(f, "2020-01-01");
+    Rec piece = a_piece(f, "木雕", "3", NULL), stuck = a_letter(f, &piece, "过期", NULL),
+        due = a_round(f, "2020-01-01");
     int64_t n;
     OK(rec_auto_run(&f->cx, f->s, NULL, &n));
     assert_int_equal(n, 1);
@@ -282,13 +318,15 @@ static void a_changed_a_lost_and_a_smuggled_snapshot_are_found(void **state)
     Str report;
     OK(step(f, &flow.clerk, &r, "send", ""));
     sound(f);
-    behind_the_back(f, "create table kept as select * from snapshot; update snapshot set body = replace(body, '3 人', '8 人')");
+    behind_the_back(
+        f, "create table kept as select * from snapshot; update snapshot set body = replace(body, '3 人', '8 人')");
     OK(journal_verify(&f->cx, f->s, &n, &report));
     assert_int_equal(n.faults, 1);
     behind_the_back(f, "delete from snapshot");
     OK(journal_verify(&f->cx, f->s, &n, &report));
     assert_int_equal(n.faults, 1);
-    behind_the_back(f, "insert into snapshot select * from kept; insert into snapshot select id + 1, home, type, record, rev, at, name, body,"
+    behind_the_back(f, "insert into snapshot select * from kept; insert into snapshot select id + 1, home, type, "
+                       "record, rev, at, name, body,"
                        " sha256 from kept");
     OK(journal_verify(&f->cx, f->s, &n, &report));
     assert_int_equal(n.faults, 1);
@@ -344,14 +382,24 @@ static void what_the_form_does_not_ask_is_not_required(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FT(the_last_of_the_persons_needed_moves_the_record), FT(signatures_do_not_outlive_the_revision_they_were_given_on),
-        FT(each_signer_is_held_to_four_eyes), FT(one_of_each_role_is_one_of_each_role), FT(who_signs_must_agree_to_the_same_inputs),
-        FT(what_is_left_to_the_program_is_closed_to_persons), FT(a_condition_left_to_a_person_is_told_and_refuses_nothing),
-        FT(an_action_moves_the_records_that_hang_together_with_it), FT(one_that_cannot_follow_stops_the_whole_and_is_named),
-        FT(a_chain_ends_after_four_steps_and_a_circle_is_refused), FT(what_cannot_be_taken_in_time_waits_and_holds_up_nothing),
-        FT(a_step_is_taken_by_the_program_when_its_time_has_come), FT(a_round_that_is_told_to_stop_stops),
-        FT(what_a_step_stood_on_is_frozen), FT(a_changed_a_lost_and_a_smuggled_snapshot_are_found),
-        FT(a_record_keeps_its_form_until_it_takes_the_newer_one), FT(what_the_form_does_not_ask_is_not_required),
+        FT(the_last_of_the_persons_needed_moves_the_record),
+        FT(signatures_do_not_outlive_the_revision_they_were_given_on),
+        FT(each_signer_is_held_to_four_eyes),
+        FT(one_of_each_role_is_one_of_each_role),
+        FT(who_signs_must_agree_to_the_same_inputs),
+        FT(what_is_left_to_the_program_is_closed_to_persons),
+        FT(a_condition_left_to_a_person_is_told_and_refuses_nothing),
+        FT(an_action_moves_the_records_that_hang_together_with_it),
+        FT(one_that_cannot_follow_stops_the_whole_and_is_named),
+        FT(a_chain_ends_after_four_steps_and_a_circle_is_refused),
+        FT(what_cannot_be_taken_in_time_waits_and_holds_up_nothing),
+        FT(an_action_that_would_touch_too_many_records_is_refused_as_a_whole),
+        FT(a_step_is_taken_by_the_program_when_its_time_has_come),
+        FT(a_round_that_is_told_to_stop_stops),
+        FT(what_a_step_stood_on_is_frozen),
+        FT(a_changed_a_lost_and_a_smuggled_snapshot_are_found),
+        FT(a_record_keeps_its_form_until_it_takes_the_newer_one),
+        FT(what_the_form_does_not_ask_is_not_required),
     };
     return cmocka_run_group_tests_name("store/flow", tests, NULL, NULL);
 }

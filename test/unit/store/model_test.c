@@ -1,9 +1,11 @@
 /*
- * model_test.c - every order of steps by two persons, on every state they can reach, against a small model of who may do what.
+ * model_test.c - every order of steps by two persons, on every state they can reach, against a small model of who may
+ * do what.
  *
- * The model knows only the pack's tables: from, to, roles, desk, four eyes, how many sign. It keeps its own account of who touched and who
- * signed. Whenever the store lets through what the model forbids, or refuses what it allows, the order of steps is printed. All orders run
- * inside one write, each undone by its savepoint; at the end of each the journal must be sound.
+ * The model knows only the pack's tables: from, to, roles, desk, four eyes, how many sign. It keeps its own account of
+ * who touched and who signed. Whenever the store lets through what the model forbids, or refuses what it allows, the
+ * order of steps is printed. All orders run inside one write, each undone by its savepoint; at the end of each the
+ * journal must be sound.
  */
 #include "flow.h"
 
@@ -46,10 +48,14 @@ static bool reads(const Run *x, const Actor *a, int64_t home)
 static bool edits(const Run *x, const Actor *a, const Model *m)
 {
     const Grant *g = type_grant(x->t, a->roles[0]);
-    return m->state->editable && g != NULL && (g->edit == REACH_ALL || (g->edit == REACH_OWN && a->org->home == id_home(x->id)));
+    return m->state->editable && g != NULL &&
+           (g->edit == REACH_ALL || (g->edit == REACH_OWN && a->org->home == id_home(x->id)));
 }
 
-static bool needs_two(const Action *act) { return act->need_count > 1 || act->need_each_role; }
+static bool needs_two(const Action *act)
+{
+    return act->need_count > 1 || act->need_each_role;
+}
 
 static bool allowed(const Run *x, const Actor *a, const Model *m, const Action *act)
 {
@@ -60,14 +66,16 @@ static bool allowed(const Run *x, const Actor *a, const Model *m, const Action *
     for (size_t i = 0; i < act->n_roles; i++) {
         role = role || str_eq(act->roles[i], a->roles[0]);
     }
-    if (!from || !role || act->by_program || !reads(x, a, id_home(x->id)) || (act->at_holder && m->holder != a->org->home)) {
+    if (!from || !role || act->by_program || !reads(x, a, id_home(x->id)) ||
+        (act->at_holder && m->holder != a->org->home)) {
         return false;
     }
     if (act->four_eyes && has(m->touched, m->n_touched, a->user)) {
         return false;
     }
     bool mine = act == m->signing && has(m->signers, m->n_signers, a->user);
-    for (size_t i = 0; act == m->signing && act->need_each_role && i < m->n_signers; i++) { /* two of one role do not make one of each */
+    for (size_t i = 0; act == m->signing && act->need_each_role && i < m->n_signers;
+         i++) { /* two of one role do not make one of each */
         for (size_t k = 0; k < 2; k++) {
             mine = mine || (x->actors[k]->user == m->signers[i] && str_eq(x->actors[k]->roles[0], a->roles[0]));
         }
@@ -78,7 +86,11 @@ static bool allowed(const Run *x, const Actor *a, const Model *m, const Action *
 static const Org *desk(const Run *x, const Model *m, Hold how)
 {
     const Org *now = pack_org_by_home(x->f->pack, m->holder), *owner = pack_org_by_home(x->f->pack, id_home(x->id));
-    return how == HOLD_SAME ? now : how == HOLD_OWNER ? owner : how == HOLD_PARENT ? now->parent : owner->parent != NULL ? owner->parent : owner;
+    return how == HOLD_SAME        ? now
+           : how == HOLD_OWNER     ? owner
+           : how == HOLD_PARENT    ? now->parent
+           : owner->parent != NULL ? owner->parent
+                                   : owner;
 }
 
 static Model after(const Run *x, Model m, const Actor *a, const Action *act)
@@ -182,7 +194,8 @@ static void explore(Run *x, Model m, int depth)
             const Action *act = k < x->t->n_actions ? &x->t->actions[k] : NULL;
             size_t end = strlen(x->trail);
             ArenaMark mark = arena_mark(f->mem);
-            snprintf(x->trail + end, sizeof x->trail - end, " %.*s.%.*s", STRF(x->actors[i]->name), STRF(act != NULL ? act->id : S("edit")));
+            snprintf(x->trail + end, sizeof x->trail - end, " %.*s.%.*s", STRF(x->actors[i]->name),
+                     STRF(act != NULL ? act->id : S("edit")));
             OK(db_savepoint(&f->cx, f->cx.db));
             if (act != NULL) {
                 try_action(x, &m, x->actors[i], act, depth);
@@ -206,9 +219,14 @@ static bool run_inside(Cx *cx, Store *s, void *arg)
     return fail(cx, E_CANCELLED, "全部撤销");
 }
 
-static void all_orders(Fixture *f, const Rec *r, const Actor *a, const Actor *b, const char *edited, int64_t least_moves)
+static void all_orders(Fixture *f, const Rec *r, const Actor *a, const Actor *b, const char *edited,
+                       int64_t least_moves)
 {
-    Run x = {.f = f, .t = r->type, .actors = {a, b}, .id = r->id, .edited = edited != NULL ? type_field(r->type, str_c(edited)) : NULL};
+    Run x = {.f = f,
+             .t = r->type,
+             .actors = {a, b},
+             .id = r->id,
+             .edited = edited != NULL ? type_field(r->type, str_c(edited)) : NULL};
     REFUSED(E_CANCELLED, store_write(&f->cx, f->s, run_inside, &x));
     assert_true(x.moves >= least_moves);
     assert_true(x.steps > x.moves);
@@ -265,6 +283,7 @@ static void a_round_that_each_role_must_publish(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {T(a_team_of_two_levels), FT(a_piece_that_two_must_choose), FT(a_round_that_each_role_must_publish)};
+    const struct CMUnitTest tests[] = {T(a_team_of_two_levels), FT(a_piece_that_two_must_choose),
+                                       FT(a_round_that_each_role_must_publish)};
     return cmocka_run_group_tests_name("store/model", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* sealed_test.c - records of a person, and states in which only that person reads them, whoever else asks and however. */
+/* sealed_test.c - records of a person, and states in which only that person reads them, whoever else asks and however.
+ */
 #include "flow.h"
 
 static int64_t listed(Fixture *f, const Actor *a, const RecordType *t, Str search)
@@ -84,6 +85,22 @@ static void an_export_reads_no_sealed_record_and_an_import_finds_none(void **sta
     assert_true(found && r.id == t.own.id);
 }
 
+static void who_entered_it_for_another_does_not_read_it_sealed(void **state)
+{
+    Fixture *f = *state;
+    Rec piece = a_piece(f, "木雕", "3", NULL), r, seen;
+    Form o = form(f, flow.sheet);
+    put(f, &o, "piece", str_z(f->mem, id_text(f->mem, piece.id)));
+    put(f, &o, "judge_login", "ping1");
+    OK(create_in(f, &flow.officer, "M", &o, &r));
+    REFUSED(E_NOT_FOUND, rec_get(&f->cx, f->s, &flow.officer, flow.sheet, r.id, &seen));
+    assert_int_equal(listed(f, &flow.officer, flow.sheet, S("")), 0);
+    OK(rec_get(&f->cx, f->s, &flow.judge, flow.sheet, r.id, &seen));
+    assert_int_equal(listed(f, &flow.judge, flow.sheet, S("")), 1);
+    OK(by_program(f, &r, "open"));
+    OK(rec_get(&f->cx, f->s, &flow.officer, flow.sheet, r.id, &seen));
+}
+
 static void only_the_person_writes_it(void **state)
 {
     Fixture *f = *state;
@@ -154,9 +171,13 @@ static void one_may_enter_and_read_ones_own_and_no_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FT(nobody_but_the_person_reads_a_sealed_record), FT(lists_counts_and_searches_show_no_sealed_record),
-        FT(an_export_reads_no_sealed_record_and_an_import_finds_none), FT(only_the_person_writes_it),
-        FT(the_journal_tells_that_but_not_what), FT(opened_by_the_program_it_is_read_as_granted),
+        FT(nobody_but_the_person_reads_a_sealed_record),
+        FT(lists_counts_and_searches_show_no_sealed_record),
+        FT(an_export_reads_no_sealed_record_and_an_import_finds_none),
+        FT(who_entered_it_for_another_does_not_read_it_sealed),
+        FT(only_the_person_writes_it),
+        FT(the_journal_tells_that_but_not_what),
+        FT(opened_by_the_program_it_is_read_as_granted),
         FT(one_may_enter_and_read_ones_own_and_no_more),
     };
     return cmocka_run_group_tests_name("store/sealed", tests, NULL, NULL);
