@@ -108,7 +108,7 @@ int main(int argc, char **argv)
         return argc < 2 ? err_info(E_USAGE)->exit_status : 0;
     }
     if (argc == 2 && str_eq(str_c(argv[1]), S("press"))) { /* a worker of the server (job/press.h), not for people */
-        return press_work();
+        press_work();
     }
     const Command *command = NULL;
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {

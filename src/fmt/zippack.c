@@ -7,8 +7,8 @@
 
 #include "base/date.h"
 
-#define DOS_EPOCH_MS ((int64_t)315532800000) /* 1980-01-01: the earliest a zip can say */
-#define DOS_LAST_MS ((int64_t)4354819198000)  /* 2107-12-31 */
+#define DOS_EPOCH_MS ((int64_t)315532800000)  /* 1980-01-01: the earliest a zip can say */
+#define DOS_LAST_MS  ((int64_t)4354819198000) /* 2107-12-31 */
 
 static bool add(zip_t *z, const ZipPart *part, int64_t time_ms)
 {
@@ -21,7 +21,8 @@ static bool add(zip_t *z, const ZipPart *part, int64_t time_ms)
         zip_source_free(s);
         return false;
     }
-    int64_t ms = MIN(MAX(time_ms, DOS_EPOCH_MS), DOS_LAST_MS); /* not through zip_file_set_mtime, which asks for the zone of the machine */
+    int64_t ms = MIN(MAX(time_ms, DOS_EPOCH_MS),
+                     DOS_LAST_MS); /* not through zip_file_set_mtime, which asks for the zone of the machine */
     Civil c = date_to_civil((int32_t)(ms / 86400000));
     unsigned sec = (unsigned)(ms / 1000 % 86400);
     zip_uint16_t date = (zip_uint16_t)((c.year - 1980) << 9 | c.month << 5 | c.day);

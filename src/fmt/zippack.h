@@ -6,12 +6,13 @@
 #include "base/err.h"
 
 typedef struct {
-    Str name;   /* path inside the package, '/' between folders */
+    Str name; /* path inside the package, '/' between folders */
     Str bytes;
 } ZipPart;
 
 /*
- * zip_pack - the parts in order, deflated, every one dated `time_ms` (UTC; not before 1980), so that the same parts give the same bytes.
- * Names are UTF-8 and differ from each other. *ret in cx->mem. E_INTERNAL when the library refuses.
+ * zip_pack - the parts in order, deflated, every one dated `time_ms` (UTC; not before 1980), so that the same parts
+ * give the same bytes. Names are UTF-8 and differ from each other. *ret in cx->mem. E_INTERNAL when the library
+ * refuses.
  */
 MUST_USE bool zip_pack(Cx *cx, const ZipPart *parts, size_t n, int64_t time_ms, Str *ret);

@@ -20,7 +20,7 @@
 #define WORKERS 2
 
 typedef struct {
-    pid_t pid;   /* 0: none */
+    pid_t pid; /* 0: none */
     int fd;
     bool taken;
 } Worker;
@@ -78,7 +78,8 @@ void press_stop(Press *p)
 /* Only what fonts and sanitizers read goes into the worker's environment: it may hold secrets. */
 static char **environment(Arena *mem)
 {
-    static const char *const KEEP[] = {"HOME", "PATH", "XDG_CACHE_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS"};
+    static const char *const KEEP[] = {
+        "HOME", "PATH", "XDG_CACHE_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS"};
     char **env = NEW_ARRAY(mem, char *, ARRAY_LEN(KEEP) + 1);
     size_t n = 0;
     for (size_t i = 0; i < ARRAY_LEN(KEEP); i++) {
@@ -171,7 +172,8 @@ static Moved move(int fd, void *p, size_t n, bool out, int64_t until_ms)
         if (left <= 0 || poll(&f, 1, (int)left) == 0) {
             return LATE;
         }
-        ssize_t k = out ? send(fd, (char *)p + at, n - at, MSG_NOSIGNAL | MSG_DONTWAIT) : recv(fd, (char *)p + at, n - at, MSG_DONTWAIT);
+        ssize_t k = out ? send(fd, (char *)p + at, n - at, MSG_NOSIGNAL | MSG_DONTWAIT)
+                        : recv(fd, (char *)p + at, n - at, MSG_DONTWAIT);
         if (k > 0) {
             at += (size_t)k;
         } else if (k == 0 || (errno != EINTR && errno != EAGAIN)) {

@@ -10,6 +10,14 @@
 #include "job/press.h"
 #include "job/press_int.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 static void limit(__rlimit_resource_t what, rlim_t most)
 {
     struct rlimit r = {most, most};
@@ -23,7 +31,7 @@ static void confine(void)
     (void)close_range(3, ~0U, 0);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, 256);
-#ifndef __SANITIZE_ADDRESS__
+#ifndef SANITIZED
     limit(RLIMIT_AS, (rlim_t)2 << 30);
 #endif
 }
@@ -83,7 +91,7 @@ static bool answer(Arena *mem, const PressHead *ask)
     return send_all(&head, sizeof head) && send_all(out.p, out.n);
 }
 
-int press_work(void)
+void press_work(void)
 {
     confine();
     Arena *mem = arena_new((size_t)1 << 30);
@@ -91,6 +99,5 @@ int press_work(void)
     while (read_all(&ask, sizeof ask) && ask.n <= PRESS_MAX_ASK && ask.word <= PAPER_DOCX && answer(mem, &ask)) {
         arena_reset(mem);
     }
-    arena_free(mem);
-    return 0;
+    _exit(0);
 }

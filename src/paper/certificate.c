@@ -1,12 +1,13 @@
 /*
- * certificate.c - one landscape page to hang on a wall. What is too long is set smaller until it fits; nothing is cut off before 9 points.
+ * certificate.c - one landscape page to hang on a wall. What is too long is set smaller until it fits; nothing is cut
+ * off before 9 points.
  */
 #include "paper/paper_int.h"
 
 #include <math.h>
 
 #define GOLD 0xb58421
-#define INK 0x18262e
+#define INK  0x18262e
 #define DEEP 0x0b3448
 #define GREY 0x4c5c66
 
@@ -66,7 +67,8 @@ static double centred(Pen *pen, Str text, Style s, double middle, double room, d
     return s.size;
 }
 
-/* Traditional Mongolian runs from top to bottom: set along a line, turned by a quarter; columns follow from left to right. */
+/* Traditional Mongolian runs from top to bottom: set along a line, turned by a quarter; columns follow from left to
+ * right. */
 static void script(Pen *pen, double x, double y, double height, double room)
 {
     static const double SIZES[] = {34, 22, 15};
@@ -97,7 +99,8 @@ static void script(Pen *pen, double x, double y, double height, double room)
     }
 }
 
-/* Paragraphs in Kai, from 20 points down to 9 until all stand between y and bottom; centred in the height that is left. */
+/* Paragraphs in Kai, from 20 points down to 9 until all stand between y and bottom; centred in the height that is left.
+ */
 static void body(Pen *pen, double x, double y, double w, double bottom)
 {
     double size = 20, used = 0;
@@ -105,7 +108,12 @@ static void body(Pen *pen, double x, double y, double w, double bottom)
         used = 0;
         for (const PaperBlock *b = pen->p->blocks; b != NULL; b = b->next) {
             if (b->kind == BLOCK_PARA) {
-                Style s = {.face = FACE_KAI, .size = size, .pitch = size * 1.75, .width = w, .indent = 2 * size, .justify = true};
+                Style s = {.face = FACE_KAI,
+                           .size = size,
+                           .pitch = size * 1.75,
+                           .width = w,
+                           .indent = 2 * size,
+                           .justify = true};
                 Set t = set_text(pen, b->text, &s);
                 used += t.n * t.pitch;
                 set_free(&t);
@@ -120,7 +128,8 @@ static void body(Pen *pen, double x, double y, double w, double bottom)
     pen_color(pen, INK);
     for (const PaperBlock *b = pen->p->blocks; b != NULL; b = b->next) {
         if (b->kind == BLOCK_PARA) {
-            Style s = {.face = FACE_KAI, .size = size, .pitch = size * 1.75, .width = w, .indent = 2 * size, .justify = true};
+            Style s = {
+                .face = FACE_KAI, .size = size, .pitch = size * 1.75, .width = w, .indent = 2 * size, .justify = true};
             Set t = set_text(pen, b->text, &s);
             int n = MIN(t.n, MAX((int)((bottom + 1 - y) / t.pitch), 0));
             set_draw(pen, &t, x, y, 0, n);

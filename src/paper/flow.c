@@ -31,7 +31,11 @@ static double cell(const Pen *pen)
 static void heading(Pen *pen, const PaperBlock *b)
 {
     static const Face FACES[] = {FACE_HEI, FACE_KAI, FACE_FANG, FACE_FANG};
-    Style s = {.face = FACES[b->level - 1], .size = pen->size, .pitch = pen->pitch, .width = pen->width + 0.5, .spacing = cell(pen) - pen->size,
+    Style s = {.face = FACES[b->level - 1],
+               .size = pen->size,
+               .pitch = pen->pitch,
+               .width = pen->width + 0.5,
+               .spacing = cell(pen) - pen->size,
                .bold = b->level == 3};
     if (official(pen)) {
         s.indent = 2 * cell(pen);
@@ -66,8 +70,13 @@ static void code(Pen *pen, const PaperBlock *b)
 
 const PaperBlock *flow_blocks(Pen *pen, const PaperBlock *b)
 {
-    Style body = {.face = official(pen) ? FACE_FANG : FACE_SONG, .size = pen->size, .pitch = pen->pitch, .width = pen->width + 0.5, .justify = true,
-                  .indent = 2 * cell(pen), .spacing = cell(pen) - pen->size};
+    Style body = {.face = official(pen) ? FACE_FANG : FACE_SONG,
+                  .size = pen->size,
+                  .pitch = pen->pitch,
+                  .width = pen->width + 0.5,
+                  .justify = true,
+                  .indent = 2 * cell(pen),
+                  .spacing = cell(pen) - pen->size};
     for (; b != NULL && pen->page <= PAPER_MAX_PAGES; b = b->next) {
         switch (b->kind) {
         case BLOCK_PARA:

@@ -7,7 +7,8 @@ static void number_page(Pen *pen)
 {
     Style s = {.face = FACE_SONG, .size = 9, .pitch = 12, .width = pen->width, .align = PAPER_CENTER};
     pen_color(pen, 0x333333);
-    set_once(pen, str_printf(pen->mem, "第 %d 页 共 %d 页", pen->page, MAX(pen->pages, pen->page)), &s, pen->left, pen->page_h - MM(13));
+    set_once(pen, str_printf(pen->mem, "第 %d 页 共 %d 页", pen->page, MAX(pen->pages, pen->page)), &s, pen->left,
+             pen->page_h - MM(13));
     pen_color(pen, 0x000000);
 }
 
@@ -46,8 +47,10 @@ void form_draw(Pen *pen)
     if (!str_empty(p->issuer) || !str_empty(date)) {
         pen_need(pen, pen->pitch * 3);
         pen->y += pen->pitch * 0.7;
-        line(pen, p->issuer, &(Style){.face = FACE_SONG, .size = 11, .pitch = 19, .width = pen->width, .align = PAPER_RIGHT});
-        line(pen, date, &(Style){.face = FACE_SONG, .size = 11, .pitch = 19, .width = pen->width, .align = PAPER_RIGHT});
+        line(pen, p->issuer,
+             &(Style){.face = FACE_SONG, .size = 11, .pitch = 19, .width = pen->width, .align = PAPER_RIGHT});
+        line(pen, date,
+             &(Style){.face = FACE_SONG, .size = 11, .pitch = 19, .width = pen->width, .align = PAPER_RIGHT});
     }
     pen_finish(pen);
 }

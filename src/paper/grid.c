@@ -1,18 +1,19 @@
 /*
- * grid.c - what stands in boxes: labels with values, tables, places to sign. One row drawer: the cells of a row are set into lines, as many
- * lines as the page still holds are drawn, and the row goes on under a repeated head on the next page.
+ * grid.c - what stands in boxes: labels with values, tables, places to sign. One row drawer: the cells of a row are set
+ * into lines, as many lines as the page still holds are drawn, and the row goes on under a repeated head on the next
+ * page.
  */
 #include "paper/paper_int.h"
 
 #define PAD_X 4.0
 #define PAD_Y 3.5
-#define THIN 0.6
+#define THIN  0.6
 
 typedef struct {
     double x, w;
     Str text;
     PaperAlign align;
-    bool head;        /* 黑体 on a light ground */
+    bool head; /* 黑体 on a light ground */
 } Cell;
 
 typedef struct {
@@ -55,13 +56,17 @@ static void row_draw(Pen *pen, const Cell *cells, size_t n, const RowStyle *rs)
     int lines = 1;
     double pitch = rs->size * 1.45;
     for (size_t i = 0; i < n; i++) {
-        Style s = {.face = cells[i].head ? FACE_HEI : FACE_SONG, .size = rs->size, .pitch = pitch, .width = MAX(cells[i].w - 2 * PAD_X, rs->size),
+        Style s = {.face = cells[i].head ? FACE_HEI : FACE_SONG,
+                   .size = rs->size,
+                   .pitch = pitch,
+                   .width = MAX(cells[i].w - 2 * PAD_X, rs->size),
                    .align = cells[i].align};
         sets[i] = set_text(pen, cells[i].text, &s);
         lines = MAX(lines, sets[i].n);
     }
     double whole = MAX(lines * pitch + 2 * PAD_Y, rs->min_height), page = pen->bottom - pen->top;
-    if (pen->y + whole > pen->bottom + 0.5 && (whole < page * 0.4 || pen->y + 3 * pitch + 2 * PAD_Y > pen->bottom) && pen->y > pen->top + 0.5) {
+    if (pen->y + whole > pen->bottom + 0.5 && (whole < page * 0.4 || pen->y + 3 * pitch + 2 * PAD_Y > pen->bottom) &&
+        pen->y > pen->top + 0.5) {
         next_page(pen, rs);
     }
     for (int at = 0; at < lines;) {
@@ -94,7 +99,7 @@ static double small(const Pen *pen)
 void grid_fields(Pen *pen, const PaperBlock *b)
 {
     RowStyle rs = {.size = small(pen)};
-    double lw = rs.size * 7 + 2 * PAD_X, x = pen->left, half = pen->width / 2;
+    double lw = rs.size * 8.1 + 2 * PAD_X, x = pen->left, half = pen->width / 2;
     for (const PaperRow *r = b->rows; r != NULL; r = r->next) {
         const PaperRow *pair = r->wide || r->next == NULL || r->next->wide ? NULL : r->next;
         double vw = (pair != NULL ? half : pen->width) - lw;
@@ -133,7 +138,8 @@ void grid_table(Pen *pen, const PaperBlock *b)
     }
     RowStyle rs = {.size = small(pen), .min_height = small(pen) * 2, .repeat = titled ? head : NULL, .n_repeat = n};
     if (!str_empty(b->text)) {
-        Style s = {.face = FACE_HEI, .size = pen->size, .pitch = pen->size * 1.8, .width = pen->width, .align = PAPER_CENTER};
+        Style s = {
+            .face = FACE_HEI, .size = pen->size, .pitch = pen->size * 1.8, .width = pen->width, .align = PAPER_CENTER};
         pen_need(pen, s.pitch + 5 * rs.size);
         flow_text(pen, b->text, &s, pen->left);
     }
@@ -151,13 +157,19 @@ void grid_table(Pen *pen, const PaperBlock *b)
     pen->y += pen->p->layout == PAPER_FORM ? 0 : rs.size * 0.6;
 }
 
-/* A box the width of the page: the label at the left in its own cell, free space, and at the foot who signs and when. */
+/* A box the width of the page: the label at the left in its own cell, free space, and at the foot who signs and when.
+ */
 void grid_sign(Pen *pen, const PaperBlock *b)
 {
-    double size = small(pen), lw = size * 7 + 2 * PAD_X, pitch = size * 1.6;
+    double size = small(pen), lw = size * 8.1 + 2 * PAD_X, pitch = size * 1.6;
     double h = MIN((MAX(b->level, 1) + 1) * pitch + 2 * PAD_Y, pen->bottom - pen->top);
-    Style label = {.face = FACE_HEI, .size = size, .pitch = size * 1.45, .width = lw - 2 * PAD_X, .align = PAPER_CENTER};
-    Style foot = {.face = FACE_SONG, .size = size, .pitch = pitch, .width = pen->width - lw - 2 * PAD_X - size, .align = PAPER_RIGHT};
+    Style label = {
+        .face = FACE_HEI, .size = size, .pitch = size * 1.45, .width = lw - 2 * PAD_X, .align = PAPER_CENTER};
+    Style foot = {.face = FACE_SONG,
+                  .size = size,
+                  .pitch = pitch,
+                  .width = pen->width - lw - 2 * PAD_X - size,
+                  .align = PAPER_RIGHT};
     pen_need(pen, h);
     Set l = set_text(pen, b->text, &label), f = set_text(pen, b->text2, &foot);
     int nl = MIN(l.n, (int)(h / l.pitch)), nf = MIN(f.n, (int)(h / f.pitch));

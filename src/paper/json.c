@@ -14,12 +14,18 @@ static const struct {
     const char *name;
     size_t at;
 } TEXTS[] = {
-    {"title", offsetof(Paper, title)},           {"above", offsetof(Paper, above)},
-    {"letterhead", offsetof(Paper, letterhead)}, {"number", offsetof(Paper, number)},
-    {"to", offsetof(Paper, to)},                 {"issuer", offsetof(Paper, issuer)},
-    {"copies", offsetof(Paper, copies)},         {"printed", offsetof(Paper, printed)},
-    {"date_text", offsetof(Paper, date_text)},   {"qr", offsetof(Paper, qr)},
-    {"qr_caption", offsetof(Paper, qr_caption)}, {"watermark", offsetof(Paper, watermark)},
+    {"title", offsetof(Paper, title)},
+    {"above", offsetof(Paper, above)},
+    {"letterhead", offsetof(Paper, letterhead)},
+    {"number", offsetof(Paper, number)},
+    {"to", offsetof(Paper, to)},
+    {"issuer", offsetof(Paper, issuer)},
+    {"copies", offsetof(Paper, copies)},
+    {"printed", offsetof(Paper, printed)},
+    {"date_text", offsetof(Paper, date_text)},
+    {"qr", offsetof(Paper, qr)},
+    {"qr_caption", offsetof(Paper, qr_caption)},
+    {"watermark", offsetof(Paper, watermark)},
     {"keywords", offsetof(Paper, keywords)},
 };
 

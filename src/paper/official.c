@@ -1,15 +1,21 @@
 /*
- * official.c - an official document after GB/T 9704-2012: where each part of the first page, the last page and the foot stands.
+ * official.c - an official document after GB/T 9704-2012: where each part of the first page, the last page and the foot
+ * stands.
  */
 #include "paper/paper_int.h"
 
-#define RED 0xd8171c
+#define RED     0xd8171c
 #define BLOCK_H MM(225)
 
-/* 5.3: size 4 in Song, a dash at each side, 7 mm under the block; odd pages at the right, even ones at the left, one character in. */
+/* 5.3: size 4 in Song, a dash at each side, 7 mm under the block; odd pages at the right, even ones at the left, one
+ * character in. */
 static void number_page(Pen *pen)
 {
-    Style s = {.face = FACE_SONG, .size = 14, .pitch = 14, .width = pen->width - 28, .align = pen->page % 2 == 1 ? PAPER_RIGHT : PAPER_LEFT};
+    Style s = {.face = FACE_SONG,
+               .size = 14,
+               .pitch = 14,
+               .width = pen->width - 28,
+               .align = pen->page % 2 == 1 ? PAPER_RIGHT : PAPER_LEFT};
     pen_color(pen, 0x000000);
     set_once(pen, str_printf(pen->mem, "— %d —", pen->page), &s, pen->left + 14, MM(37 + 7) + BLOCK_H - 4);
 }
@@ -32,12 +38,18 @@ static void letterhead(Pen *pen, double cell)
         }
         t = set_text(pen, p->letterhead, &s);
         pen_color(pen, RED);
-        set_draw(pen, &t, pen->left + (pen->width - set_width(&t) + s.spacing) / 2, pen->top + MM(35) - (56 - s.size) / 2, 0, 1);
+        set_draw(pen, &t, pen->left + (pen->width - set_width(&t) + s.spacing) / 2,
+                 pen->top + MM(35) - (56 - s.size) / 2, 0, 1);
         set_free(&t);
         pen->y = pen->top + MM(35) + s.size + 2 * pen->pitch;
     }
     if (!str_empty(p->number)) {
-        Style s = {.face = FACE_FANG, .size = 16, .pitch = pen->pitch, .width = pen->width, .align = PAPER_CENTER, .spacing = cell - 16};
+        Style s = {.face = FACE_FANG,
+                   .size = 16,
+                   .pitch = pen->pitch,
+                   .width = pen->width,
+                   .align = PAPER_CENTER,
+                   .spacing = cell - 16};
         pen_color(pen, 0x000000);
         flow_text(pen, p->number, &s, pen->left);
     }
@@ -50,7 +62,8 @@ static void letterhead(Pen *pen, double cell)
     pen_color(pen, 0x000000);
 }
 
-/* A title of several lines looks best when they are about as long as each other: the narrowest width that needs no further line. */
+/* A title of several lines looks best when they are about as long as each other: the narrowest width that needs no
+ * further line. */
 static void title(Pen *pen)
 {
     const Paper *p = pen->p;
@@ -130,7 +143,8 @@ static void end_lines(Pen *pen)
     at_right.align = PAPER_RIGHT;
     Str by, when;
     str_cut(p->printed, '\t', &by, &when);
-    Set c = set_text(pen, str_printf(pen->mem, "抄送：%.*s", STRF(p->copies)), &s), w = set_text(pen, by, &s), r = set_text(pen, when, &at_right);
+    Set c = set_text(pen, str_printf(pen->mem, "抄送：%.*s", STRF(p->copies)), &s), w = set_text(pen, by, &s),
+        r = set_text(pen, when, &at_right);
     int n = MIN(str_empty(p->copies) ? 0 : c.n, 12), m = MIN(str_empty(p->printed) ? 0 : w.n, 4);
     double h = (n + m) * s.pitch;
     pen_need(pen, h + pen->pitch);
@@ -148,7 +162,8 @@ static void end_lines(Pen *pen)
     set_free(&r);
 }
 
-/* What belongs to the letter stands before the first new page (attachments follow it), so the blocks are drawn in two parts. */
+/* What belongs to the letter stands before the first new page (attachments follow it), so the blocks are drawn in two
+ * parts. */
 void official_draw(Pen *pen)
 {
     const Paper *p = pen->p;
@@ -160,7 +175,12 @@ void official_draw(Pen *pen)
     pen->size = 16;
     pen->end_page = number_page;
     double cell = pen->width / 28;
-    Style body = {.face = FACE_FANG, .size = 16, .pitch = pen->pitch, .width = pen->width + 0.5, .spacing = cell - 16, .justify = true};
+    Style body = {.face = FACE_FANG,
+                  .size = 16,
+                  .pitch = pen->pitch,
+                  .width = pen->width + 0.5,
+                  .spacing = cell - 16,
+                  .justify = true};
     pen_page(pen);
     letterhead(pen, cell);
     title(pen);

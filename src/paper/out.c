@@ -1,5 +1,6 @@
 /*
- * out.c - the bytes of a PDF or PNG: surfaces of cairo over a buffer, metadata, and two passes where the number of pages is printed.
+ * out.c - the bytes of a PDF or PNG: surfaces of cairo over a buffer, metadata, and two passes where the number of
+ * pages is printed.
  */
 #include "paper/paper_int.h"
 
@@ -40,7 +41,14 @@ static int draw(Cx *cx, const Paper *p, cairo_t *c, bool dry, int pages, int las
         pango_context_set_round_glyph_positions(text, false);
         pango_context_set_language(text, pango_language_from_string("zh-cn"));
     }
-    Pen pen = {.cx = cx, .p = p, .c = c, .text = text, .dry = dry, .pages = pages, .last_drawn = last_drawn, .mem = arena_new((size_t)256 << 20)};
+    Pen pen = {.cx = cx,
+               .p = p,
+               .c = c,
+               .text = text,
+               .dry = dry,
+               .pages = pages,
+               .last_drawn = last_drawn,
+               .mem = arena_new((size_t)256 << 20)};
     size_of(p, &pen.page_w, &pen.page_h);
     pen.bottom = pen.page_h;
     if (p->layout == PAPER_OFFICIAL) {
@@ -75,7 +83,8 @@ static bool finish(Cx *cx, cairo_t *c, cairo_surface_t *s, const Buf *out)
         return fail(cx, E_TOO_LARGE, "文书超过 %zu MB，请分成几份", MAX_BYTES >> 20);
     }
     if (drawn != CAIRO_STATUS_SUCCESS || status != CAIRO_STATUS_SUCCESS) {
-        return fail(cx, E_INTERNAL, "文书排版出错：%s", cairo_status_to_string(drawn != CAIRO_STATUS_SUCCESS ? drawn : status));
+        return fail(cx, E_INTERNAL, "文书排版出错：%s",
+                    cairo_status_to_string(drawn != CAIRO_STATUS_SUCCESS ? drawn : status));
     }
     return true;
 }
@@ -85,7 +94,8 @@ static bool pdf(Cx *cx, const Paper *p, int pages, Buf *out)
     double w, h;
     size_of(p, &w, &h);
     cairo_surface_t *s = cairo_pdf_surface_create_for_stream(take, out, w, h);
-    cairo_pdf_surface_restrict_to_version(s, CAIRO_PDF_VERSION_1_4); /* no object streams: metadata can be found by searching */
+    cairo_pdf_surface_restrict_to_version(
+        s, CAIRO_PDF_VERSION_1_4); /* no object streams: metadata can be found by searching */
     char when[32];
     clock_iso(p->created_ms, when, sizeof when);
     memcpy(when + 19, "Z", 2); /* without milliseconds */

@@ -147,7 +147,8 @@ static bool text_ok(Cx *cx, Str s)
 static bool block_ok(Cx *cx, const PaperBlock *b)
 {
     bool ok = text_ok(cx, b->text) && text_ok(cx, b->text2);
-    if ((unsigned)b->kind > BLOCK_BREAK || (b->kind == BLOCK_HEADING && (b->level < 1 || b->level > 4)) || b->level < 0 || b->level > 100) {
+    if ((unsigned)b->kind > BLOCK_BREAK || (b->kind == BLOCK_HEADING && (b->level < 1 || b->level > 4)) ||
+        b->level < 0 || b->level > 100) {
         return fail(cx, E_DATA, "文书里有不认识的内容块");
     }
     if (b->kind == BLOCK_TABLE && b->n_cols == 0) {
@@ -175,8 +176,8 @@ static bool block_ok(Cx *cx, const PaperBlock *b)
 
 bool paper_check(Cx *cx, const Paper *p)
 {
-    const Str texts[] = {p->title, p->above, p->letterhead, p->number, p->to, p->issuer, p->copies, p->printed, p->date_text,
-                         p->qr, p->qr_caption, p->watermark, p->keywords};
+    const Str texts[] = {p->title,   p->above,     p->letterhead, p->number,     p->to,        p->issuer,  p->copies,
+                         p->printed, p->date_text, p->qr,         p->qr_caption, p->watermark, p->keywords};
     if ((unsigned)p->layout > PAPER_LIST) {
         return fail(cx, E_DATA, "不认识的文书版式");
     }

@@ -41,7 +41,8 @@ void pen_qr(Pen *pen, Str text, double x, double y, double size)
     }
     double m = size / q->width;
     for (int j = 0; j < q->width; j++) {
-        for (int i = 0, run; i < q->width; i += run) { /* a run of dark modules is one rectangle: no hairlines between */
+        for (int i = 0, run; i < q->width;
+             i += run) { /* a run of dark modules is one rectangle: no hairlines between */
             bool dark = q->data[j * q->width + i] & 1;
             for (run = 1; i + run < q->width && (q->data[j * q->width + i + run] & 1) == dark; run++) {
             }
@@ -71,7 +72,8 @@ static void watermark(Pen *pen)
     cairo_translate(pen->c, pen->page_w / 2, pen->page_h / 2);
     cairo_rotate(pen->c, -atan2(pen->page_h, pen->page_w));
     cairo_move_to(pen->c, -(set_width(&s) - style.spacing) / 2, style.size * 0.36);
-    pango_cairo_layout_line_path(pen->c, pango_layout_get_line_readonly(s.l, 0)); /* outlines: no font to embed, no words among the words */
+    pango_cairo_layout_line_path(
+        pen->c, pango_layout_get_line_readonly(s.l, 0)); /* outlines: no font to embed, no words among the words */
     cairo_fill(pen->c);
     cairo_restore(pen->c);
     set_free(&s);

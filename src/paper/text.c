@@ -1,6 +1,6 @@
 /*
- * text.c - text through pango: lines broken by the rules of Chinese and drawn on a fixed pitch, so that a glyph of a taller fallback font
- * does not move the lines below it.
+ * text.c - text through pango: lines broken by the rules of Chinese and drawn on a fixed pitch, so that a glyph of a
+ * taller fallback font does not move the lines below it.
  */
 #include "paper/paper_int.h"
 
@@ -20,7 +20,9 @@ static PangoFontDescription *describe(Face face, double size, bool bold)
     PangoFontDescription *d = pango_font_description_new();
     pango_font_description_set_family_static(d, FAMILIES[face]);
     pango_font_description_set_absolute_size(d, size * PANGO_SCALE);
-    PangoWeight weight = face == FACE_HEAVY ? PANGO_WEIGHT_HEAVY : face == FACE_TITLE || bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL;
+    PangoWeight weight = face == FACE_HEAVY           ? PANGO_WEIGHT_HEAVY
+                         : face == FACE_TITLE || bold ? PANGO_WEIGHT_BOLD
+                                                      : PANGO_WEIGHT_NORMAL;
     pango_font_description_set_weight(d, weight);
     return d;
 }
@@ -67,7 +69,10 @@ Set set_text(Pen *pen, Str text, const Style *style)
     pango_layout_set_alignment(l, style->align == PAPER_CENTER  ? PANGO_ALIGN_CENTER
                                   : style->align == PAPER_RIGHT ? PANGO_ALIGN_RIGHT
                                                                 : PANGO_ALIGN_LEFT);
-    return (Set){.l = l, .n = pango_layout_get_line_count(l), .size = style->size, .pitch = style->pitch > 0 ? style->pitch : style->size * 1.5};
+    return (Set){.l = l,
+                 .n = pango_layout_get_line_count(l),
+                 .size = style->size,
+                 .pitch = style->pitch > 0 ? style->pitch : style->size * 1.5};
 }
 
 void set_free(Set *s)
@@ -93,7 +98,8 @@ void set_draw(Pen *pen, const Set *s, double x, double y, int from, int to)
         if (i >= from) {
             PangoRectangle r;
             pango_layout_iter_get_line_extents(it, NULL, &r);
-            double base = y + (i - from) * s->pitch + s->pitch / 2 + s->size * 0.36; /* ideographs centred in the pitch */
+            double base =
+                y + (i - from) * s->pitch + s->pitch / 2 + s->size * 0.36; /* ideographs centred in the pitch */
             cairo_move_to(pen->c, x + r.x / (double)PANGO_SCALE, base);
             pango_cairo_show_layout_line(pen->c, pango_layout_iter_get_line_readonly(it));
         }

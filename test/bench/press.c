@@ -1,5 +1,6 @@
 /*
- * press.c - certificates through the worker processes: bench_press [N], N documents of one page by two threads; prints pages a second.
+ * press.c - certificates through the worker processes: bench_press [N], N documents of one page by two threads; prints
+ * pages a second.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static void *work(void *arg)
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "press") == 0) {
-        return press_work();
+        press_work();
     }
     int64_t n = 1000;
     if (argc == 2 && (!str_int(str_c(argv[1]), &n) || n < 2 || n > 1000000)) {
@@ -50,6 +51,7 @@ int main(int argc, char **argv)
     int64_t ms = MAX(clock_mono_ms() - from, 1);
     press_stop(press);
     int good = hands[0].good + hands[1].good;
-    printf("%d certificates %lld.%03lld s %lld pages/s\n", good, (long long)(ms / 1000), (long long)(ms % 1000), (long long)(good * 1000LL / ms));
+    printf("%d certificates %lld.%03lld s %lld pages/s\n", good, (long long)(ms / 1000), (long long)(ms % 1000),
+           (long long)(good * 1000LL / ms));
     return good == n ? 0 : 1;
 }

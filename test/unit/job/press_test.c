@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -169,10 +170,32 @@ static void a_document_that_cannot_be_made_says_why_and_keeps_the_worker(void **
     arena_free(mem);
 }
 
+static void a_worker_that_does_not_answer_is_ended_after_ten_seconds(void **state)
+{
+    (void)state;
+    Arena *mem = arena_new(0);
+    char script[] = P_tmpdir "/tamga-press-XXXXXX", text[] = "#!/bin/sh\nexec sleep 60\n";
+    int fd = mkstemp(script);
+    assert_true(fd >= 0 && fchmod(fd, 0700) == 0 && write(fd, text, sizeof text - 1) == sizeof text - 1);
+    close(fd);
+    Press *p = press_start(script);
+    size_t n;
+    ErrCode err;
+    int pid;
+    int64_t from = clock_mono_ms();
+    assert_false(print(p, sample_certificate(mem, 1), PAPER_PDF, &n, &err));
+    assert_int_equal(err, E_BUSY);
+    assert_in_range(clock_mono_ms() - from, 9500, 14000);
+    assert_int_equal(press_pids(p, &pid, 1), 0);
+    press_stop(p);
+    unlink(script);
+    arena_free(mem);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "press") == 0) {
-        return press_work();
+        press_work();
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_through_the_worker_is_the_same_as_without),
@@ -180,6 +203,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_worker_killed_in_the_middle_of_a_document_is_asked_again),
         cmocka_unit_test(several_threads_share_two_workers),
         cmocka_unit_test(what_is_no_worker_is_an_error_and_no_hang),
+        cmocka_unit_test(a_worker_that_does_not_answer_is_ended_after_ten_seconds),
         cmocka_unit_test(a_document_that_cannot_be_made_says_why_and_keeps_the_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,9 +73,16 @@ static void an_official_document_says_everything_in_order(void **state)
     (void)state;
     Arena *mem = arena_new(0);
     Str pdf = render(mem, sample_official(mem), PAPER_PDF), t = text_of(mem, pdf);
-    static const char *const PARTS[] = {"样例省人力资源和社会保障厅文件", "样人社发〔2025〕0号（样例）", "关于公布2025年省级特色手艺名录的通知",
-                                        "各市人力资源和社会保障局：", "一、加强动态管理", "附件：2025年省级特色手艺名录（样例）", "2025年9月22日",
-                                        "样例手艺1号", "样例手艺40号", "抄送：样例省财政厅"};
+    static const char *const PARTS[] = {"样例省人力资源和社会保障厅文件",
+                                        "样人社发〔2025〕0号（样例）",
+                                        "关于公布2025年省级特色手艺名录的通知",
+                                        "各市人力资源和社会保障局：",
+                                        "一、加强动态管理",
+                                        "附件：2025年省级特色手艺名录（样例）",
+                                        "2025年9月22日",
+                                        "样例手艺1号",
+                                        "样例手艺40号",
+                                        "抄送：样例省财政厅"};
     size_t from = 0;
     for (size_t i = 0; i < ARRAY_LEN(PARTS); i++) {
         size_t at = 0;
@@ -120,10 +127,16 @@ static void json_there_and_back_is_the_same_paper(void **state)
 static void what_is_no_paper_is_refused(void **state)
 {
     (void)state;
-    static const char *const BAD[] = {"", "{}", "{\"layout\":\"poster\"}", "{\"layout\":\"form\",\"blocks\":[{}]}",
-                                      "{\"layout\":\"form\",\"blocks\":[{\"kind\":\"table\",\"rows\":[{\"cells\":[\"a\"]}]}]}",
-                                      "{\"layout\":\"form\",\"blocks\":[{\"kind\":\"heading\",\"level\":9}]}", "{\"layout\":\"form\",\"date\":\"2025-02-30\"}",
-                                      "{\"layout\":\"form\",\"blocks\":[{\"kind\":\"table\",\"cols\":[{\"title\":\"a\",\"weight\":0,\"align\":\"left\"}]}]}"};
+    static const char *const BAD[] = {
+        "",
+        "{}",
+        "{\"layout\":\"poster\"}",
+        "{\"layout\":\"form\",\"blocks\":[{}]}",
+        "{\"layout\":\"form\",\"blocks\":[{\"kind\":\"table\",\"rows\":[{\"cells\":[\"a\"]}]}]}",
+        "{\"layout\":\"form\",\"blocks\":[{\"kind\":\"heading\",\"level\":9}]}",
+        "{\"layout\":\"form\",\"date\":\"2025-02-30\"}",
+        "{\"layout\":\"form\",\"blocks\":[{\"kind\":\"table\",\"cols\":[{\"title\":\"a\",\"weight\":0,\"align\":"
+        "\"left\"}]}]}"};
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
         Arena *mem = arena_new(0);
         Cx cx;

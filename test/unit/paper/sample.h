@@ -6,6 +6,13 @@
 #include "base/date.h"
 #include "paper/paper.h"
 
+/* Fontconfig, cairo and pango keep what they looked up until the process ends. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig.so\nleak:libcairo.so\nleak:libpango\nleak:libglib\n";
+}
+
 static inline Paper *sample_official(Arena *mem)
 {
     Paper *p = paper_new(mem, PAPER_OFFICIAL);
@@ -13,9 +20,11 @@ static inline Paper *sample_official(Arena *mem)
     p->number = S("样人社发〔2025〕0号（样例）");
     p->title = S("关于公布2025年省级特色手艺名录的通知");
     p->to = S("各市人力资源和社会保障局：");
-    paper_para(p, S("根据《样例省特色手艺建设实施方案》（样人社发〔2022〕0号）要求，经县级申报、市级初审、省级复核、专家评审和社会公示，现将2025年省级特色手艺名录予以公布。"));
+    paper_para(p, S("根据《样例省特色手艺建设实施方案》（样人社发〔2022〕0号）要求，经县级申报、市级初审、省级复核、专"
+                    "家评审和社会公示，现将2025年省级特色手艺名录予以公布。"));
     paper_heading(p, 1, S("一、加强动态管理"));
-    paper_para(p, S("各地要按照“成熟一批、公布一批”的原则，对纳入名录的特色手艺实行动态管理，每年开展一次跟踪评价，评价结果作为下一年度安排的依据。"));
+    paper_para(p, S("各地要按照“成熟一批、公布一批”的原则，对纳入名录的特色手艺实行动态管理，每年开展一次跟踪评价，评价"
+                    "结果作为下一年度安排的依据。"));
     paper_heading(p, 2, S("（一）及时更新名录。"));
     paper_para(p, S("名录内的特色手艺名称、传承单位和联系方式发生变化的，应当在30个工作日内报告。"));
     paper_attach(p, S("2025年省级特色手艺名录（样例）"));
@@ -50,7 +59,8 @@ static inline Paper *sample_form(Arena *mem)
     paper_field(p, f, S("申报单位"), S("样例县手艺合作社"), false, 0);
     paper_field(p, f, S("统一社会信用代码"), S("000000000000000000"), false, 0);
     paper_field(p, f, S("联系电话"), S("0000-0000000"), false, 0);
-    paper_field(p, f, S("基本情况"), S("从业人员多在外地，以手艺稳、口碑好见长。\n近三年人数逐年增加，订单来自十余个城市。"), true, 6);
+    paper_field(p, f, S("基本情况"),
+                S("从业人员多在外地，以手艺稳、口碑好见长。\n近三年人数逐年增加，订单来自十余个城市。"), true, 6);
     PaperBlock *t = paper_table(p, S("近三年情况"));
     paper_col(p, t, S("年度"), 2, PAPER_CENTER);
     paper_col(p, t, S("从业人数（人）"), 3, PAPER_RIGHT);
@@ -76,7 +86,10 @@ static inline Paper *sample_certificate(Arena *mem, int i)
     p->above = S("样例省");
     p->title = S("特色手艺证书");
     p->number = str_printf(mem, "证书编号：样手艺〔2025〕第 %04d 号（样例，无效）", i);
-    paper_para(p, str_printf(mem, "样例县手艺合作社申报的“样例面塑%d号”，经市级推荐、省级复核、专家评审和社会公示，列入省级特色手艺名录，实行动态管理。", i));
+    paper_para(p, str_printf(mem,
+                             "样例县手艺合作社申报的“样例面塑%"
+                             "d号”，经市级推荐、省级复核、专家评审和社会公示，列入省级特色手艺名录，实行动态管理。",
+                             i));
     paper_para(p, S("特发此证。"));
     p->issuer = S("样例省人力资源和社会保障厅（样例）");
     p->date = date_from_civil(2025, 9, 22);
