@@ -296,6 +296,14 @@ static bool add_escalated(Rows *l)
     return true;
 }
 
+bool desk_escalated(Req *rq, int64_t *ret_n)
+{
+    Rows l = {.rq = rq};
+    bool ok = add_escalated(&l);
+    *ret_n = (int64_t)l.n;
+    return ok;
+}
+
 bool desk_todo_rows(Req *rq, DeskRow **ret, size_t *ret_n)
 {
     Rows l = {.rq = rq};

@@ -20,6 +20,8 @@ typedef struct {
 
 /* desk_todo_rows - everything to do, unsorted; at most 200 records a type. */
 MUST_USE bool desk_todo_rows(Req *rq, DeskRow **ret, size_t *ret_n);
+/* desk_escalated - how many records long overdue at offices below are among them. */
+MUST_USE bool desk_escalated(Req *rq, int64_t *ret_n);
 Doc *desk_row_doc(Req *rq, const DeskRow *r);
 /* Into rq->doc as `items` when `fill`; the number in any case (copies: unread ones). */
 MUST_USE bool desk_begun_rows(Req *rq, bool fill, int64_t *ret_n);

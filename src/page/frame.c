@@ -4,7 +4,7 @@
  * What is the same for everybody (site, assets) is made once; the number of things to do is kept per person until a record changes.
  */
 #include "base/date.h"
-#include "page/internal.h"
+#include "page/deskrows.h"
 
 #define TODO_SLOTS 1024
 
@@ -96,7 +96,10 @@ bool todo_counts(Req *rq, int64_t **ret_by_type, int64_t *ret_total)
         if (!tasks_of(&rq->cx, rq->store, &rq->actor, TASKS_TODO, &tasks, &n_tasks)) {
             return false;
         }
-        total = (int64_t)n_tasks;
+        if (!desk_escalated(rq, &total)) {
+            return false;
+        }
+        total += (int64_t)n_tasks;
         for (size_t i = 0; i < n; i++) {
             total += by_type[i];
         }
