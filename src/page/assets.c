@@ -133,6 +133,12 @@ bool assets_load(Cx *cx, Site *s)
     return true;
 }
 
+Str req_asset(const Req *rq, Str name)
+{
+    const Asset *a = map_get(&rq->site->assets, name);
+    return a != NULL ? a->body : S("");
+}
+
 static void no_release(const void *ref) { (void)ref; }
 
 bool asset_page(Req *rq)

@@ -79,6 +79,7 @@ bool req_invalid(Req *rq, const Findings *found);          /* E_INVALID with err
 /* req_if_match - the revision from If-Match (API) or the form field `rev`; E_NEED_MATCH when an API write has neither. */
 MUST_USE bool req_if_match(Req *rq, int64_t *ret_rev);
 void req_etag(Req *rq, int64_t rev);
+Str req_asset(const Req *rq, Str name);                    /* bytes of a file of the asset folder; empty when there is none */
 void req_crumb(Req *rq, Str label, Str href);
 /* query_from - the filters, order and place of a list from the request's query; what is wrong with them in *found. */
 MUST_USE bool query_from(Req *rq, const RecordType *t, Query *ret, Findings *found);

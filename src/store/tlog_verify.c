@@ -35,30 +35,20 @@ static void fault(Audit *c, const char *fmt, ...)
     buf_addc(&c->text, '\n');
 }
 
-static bool one_of(Cx *cx, Str sql, int64_t a, int64_t b, const uint8_t hash[32], bool *ret)
+static bool node_same(Cx *cx, Audit *c, int level, int64_t index, const uint8_t hash[32])
 {
     int64_t n;
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, sql);
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from tlog_node where level = ?1 and idx = ?2 and hash = ?3"));
     if (st == NULL) {
         return false;
     }
-    stmt_int(st, 1, a);
-    stmt_int(st, 2, b);
+    stmt_int(st, 1, level);
+    stmt_int(st, 2, index);
     stmt_blob(st, 3, str_n((const char *)hash, 32));
     if (!stmt_one_int(cx, st, 0, &n)) {
         return false;
     }
-    *ret = n == 1;
-    return true;
-}
-
-static bool node_same(Cx *cx, Audit *c, int level, int64_t index, const uint8_t hash[32])
-{
-    bool same;
-    if (!one_of(cx, S("select count(*) from tlog_node where level = ?1 and idx = ?2 and hash = ?3"), level, index, hash, &same)) {
-        return false;
-    }
-    if (!same) {
+    if (n != 1) {
         fault(c, "公开日志：第 %d 层第 %lld 个节点被改动或不见了", level, (long long)index);
     }
     c->nodes++;

@@ -6,5 +6,6 @@ import "./record.mjs";
 import "./import.mjs";
 import "./view.mjs";
 import "./noscript.mjs";
+import "./offline.mjs";
 
 await run(process.argv[2]);

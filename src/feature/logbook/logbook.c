@@ -140,12 +140,28 @@ static bool keys_page(Req *rq)
     return true;
 }
 
+/* The page that checks certificates from any place, with this site's keys inside. */
+static bool offline_page(Req *rq)
+{
+    PublicKey keys[2] = {*signer_public(store_signer(rq->store, SIGN_ED25519)), *signer_public(store_signer(rq->store, SIGN_SM2))};
+    Str page = req_asset(rq, S("verify.html"));
+    if (page.n == 0) {
+        return fail(&rq->cx, E_NOT_FOUND, "这个站点没有装离线核对页");
+    }
+    Str text = keys_json(rq->mem, keys, 2, tlog_origin(rq->store, rq->mem), tlog_vkey(rq->store, rq->mem));
+    rq->raw_body = str_replace(rq->mem, page, S("@KEYS@"), base64url(rq->mem, text));
+    rq->raw_type = S("text/html; charset=utf-8");
+    req_header(rq, S("content-disposition"), S("attachment; filename=\"tamga-verify.html\""));
+    return true;
+}
+
 const Route ROUTES_LOGBOOK[] = {
     {"GET", "/log", log_page, AUTH_PUBLIC, "logbook/log", "The public log: newest entries, size, root, checkpoint", "before:int", 0},
     {"GET", "/log/entry/{n}", entry_page, AUTH_PUBLIC, "logbook/entry", "One entry of the public log with its proof in the tree of `size`", "size:int", 0},
     {"GET", "/log/checkpoint", checkpoint_text, AUTH_PUBLIC, NULL, "The signed checkpoint of the public log (C2SP signed note)", NULL, 0},
     {"GET", "/log/consistency", consistency_json, AUTH_PUBLIC, NULL, "Proof that the log of size `to` continues that of size `from`",
      "from:int,to:int", 0},
+    {"GET", "/verify/offline", offline_page, AUTH_PUBLIC, NULL, "A page to keep, which checks certificates without this site", NULL, 0},
     {"GET", "/keys.json", keys_page, AUTH_PUBLIC, NULL, "The public keys that sign certificates and checkpoints", NULL, 0},
     {0},
 };
