@@ -3,6 +3,8 @@
  */
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <stdarg.h>
 #include <pthread.h>
 #include <sys/stat.h>
