@@ -4,7 +4,8 @@
  * Before the draw the office publishes the commitment: SHA-256, hex, of its secret seed (32 random bytes, hex text). At the draw a public
  * word may be added that nobody could choose before (digits of a lottery, a word of a witness). Each candidate gets the ticket
  * SHA-256(seed "|" word "|" purpose "|" key), hex; candidates are ordered by ticket, lowest first; the first `want` that fit are drawn, the
- * following ones are substitutes in order. With strata, at most `per_stratum` are taken of one stratum (0: no limit).
+ * following ones are substitutes in order. With strata, at most `per_stratum` are taken of one stratum (0: no limit;
+ * candidates without a stratum are not limited).
  * Afterwards the seed is published: whoever has the list of candidates gets the same names with twenty lines in any language
  * (test/draw.mjs). Pure.
  */
