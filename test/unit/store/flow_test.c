@@ -364,6 +364,15 @@ static void a_record_keeps_its_form_until_it_takes_the_newer_one(void **state)
     sound(f);
 }
 
+static void a_base_from_before_forms_had_revisions_is_brought_up_to_date(void **state)
+{
+    Fixture *f = *state;
+    Rec r = a_piece(f, "木雕", "3", NULL);
+    behind_the_back(f, "alter table r_piece drop column form");
+    store_again(f);
+    assert_int_equal(again(f, &r).form, 1);
+}
+
 static void what_the_form_does_not_ask_is_not_required(void **state)
 {
     Fixture *f = *state;
@@ -398,6 +407,7 @@ int main(void)
         FT(a_round_that_is_told_to_stop_stops),
         FT(what_a_step_stood_on_is_frozen),
         FT(a_changed_a_lost_and_a_smuggled_snapshot_are_found),
+        FT(a_base_from_before_forms_had_revisions_is_brought_up_to_date),
         FT(a_record_keeps_its_form_until_it_takes_the_newer_one),
         FT(what_the_form_does_not_ask_is_not_required),
     };
