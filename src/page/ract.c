@@ -69,7 +69,12 @@ bool record_action(Req *rq)
         req_etag(rq, after.rev);
         return true;
     }
-    req_flash(rq, S("good"), str_printf(rq->mem, "%.*s：%.*s", STRF(act_done(act)), STRF(rec_title(rq, &after))));
+    Signs signs;
+    Str done = act_done(act);
+    if (after.rev == r.rev && rec_signs(&rq->cx, rq->store, &after, act, &signs) && signs.missing > 0) { /* not the last who must sign */
+        done = str_printf(rq->mem, "已签署，%.*s", STRF(signs_missing_text(&rq->cx, rq->store, &signs)));
+    }
+    req_flash(rq, S("good"), str_printf(rq->mem, "%.*s：%.*s", STRF(done), STRF(rec_title(rq, &after))));
     Str back = req_param(rq, "back");
     bool seen = rec_get(&rq->cx, rq->store, &rq->actor, t, r.id, &after);
     cx_clear(&rq->cx);

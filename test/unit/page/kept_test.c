@@ -46,7 +46,8 @@ static void the_page_tells_who_signed_and_who_is_missing(void **state)
                 str_contains(a.body, S("还没有人签署")));
     assert_int_equal(post(&one, under(&one, at, "/do/choose"), signed_form(&one, "rev=2&reason=刀工好")).status, 303);
     a = get(&one, at);
-    assert_true(str_contains(a.body, S("您已签署，还差 1 人")) && str_contains(a.body, S("刀工好")));
+    assert_true(str_contains(a.body, S("已签署，还差 1 人：木雕")) && str_contains(a.body, S("您已签署，还差 1 人")) &&
+                str_contains(a.body, S("刀工好")));
     const Doc *signs = doc_get(as_json(&two, at), S("signs"));
     assert_int_equal(doc_get_int(doc_at(signs, 0), "missing", -1), 1);
     assert_int_equal(post(&two, under(&two, at, "/do/choose"), signed_form(&two, "rev=2")).status, 303);
