@@ -6,10 +6,11 @@
 
 #include <math.h>
 
-#define GOLD 0xb58421
-#define INK  0x18262e
-#define DEEP 0x0b3448
-#define GREY 0x4c5c66
+#define GOLD        0xb58421
+#define INK         0x18262e
+#define DEEP        0x0b3448
+#define GREY        0x4c5c66
+#define MAX_ISSUERS ((size_t)3)
 
 static void diamond(cairo_t *c, double x, double y, double rx, double ry)
 {
@@ -52,15 +53,14 @@ static void border(Pen *pen)
 static double centred(Pen *pen, Str text, Style s, double middle, double room, double y, double pitch)
 {
     s.pitch = pitch;
-    double spread = s.spacing;
     Set t = set_text(pen, text, &s);
-    double w = set_width(&t) - spread;
+    double w = set_width(&t);
     if (w > room) {
         set_free(&t);
         s.size *= room / w;
         s.spacing *= room / w;
         t = set_text(pen, text, &s);
-        w = set_width(&t) - s.spacing;
+        w = set_width(&t);
     }
     set_draw(pen, &t, middle - w / 2, y, 0, 1);
     set_free(&t);
@@ -159,8 +159,18 @@ static void foot(Pen *pen, double x, double w)
     double room = x + w - left, middle = MAX(x + w - MM(48), left + room / 2);
     pen_color(pen, INK);
     Style s = {.face = FACE_KAI, .size = 16};
-    centred(pen, p->issuer, s, middle, 2 * MIN(middle - left, x + w - middle), y + MM(4), 24);
-    centred(pen, paper_date(pen->mem, p), s, middle, room, y + MM(14), 24);
+    Str rest = p->issuer, line;
+    size_t lines = 1;
+    for (size_t i = 0; i < p->issuer.n; i++) {
+        lines += p->issuer.p[i] == '\n';
+    }
+    lines = MIN(lines, MAX_ISSUERS);
+    for (size_t i = 0; i < lines; i++) { /* several who issue stand above each other over the date */
+        str_cut(rest, '\n', &line, &rest);
+        centred(pen, line, s, middle, 2 * MIN(middle - left, x + w - middle),
+                y + MM(4) + (double)i * 22 - (double)(lines - 1) * 10, 24);
+    }
+    centred(pen, paper_date(pen->mem, p), s, middle, room, y + MM(14) + (double)(lines - 1) * 12, 24);
 }
 
 void certificate_draw(Pen *pen)

@@ -38,8 +38,7 @@ static void letterhead(Pen *pen, double cell)
         }
         t = set_text(pen, p->letterhead, &s);
         pen_color(pen, RED);
-        set_draw(pen, &t, pen->left + (pen->width - set_width(&t) + s.spacing) / 2,
-                 pen->top + MM(35) - (56 - s.size) / 2, 0, 1);
+        set_draw(pen, &t, pen->left + (pen->width - set_width(&t)) / 2, pen->top + MM(35) - (56 - s.size) / 2, 0, 1);
         set_free(&t);
         pen->y = pen->top + MM(35) + s.size + 2 * pen->pitch;
     }

@@ -76,7 +76,8 @@ typedef struct {
     Arena *mem;
     PaperLayout layout;
     bool landscape; /* list and form */
-    Str title, above, letterhead, number, to, issuer, copies, printed;
+    Str title, above, letterhead, number, to, copies, printed;
+    Str issuer;       /* certificate: up to three, '\n' between */
     Str *attachments; /* official: "附件：1. …" */
     size_t n_attachments;
     Str *script; /* certificate: lines of Mongolian script, printed as columns from left to right */
