@@ -1,6 +1,8 @@
 /* act_test.c - moving records: who, from where, on what conditions, with what consequences. */
 #include "fixture.h"
 
+#include "store/env.h"
+
 static bool can(Fixture *f, const Actor *a, const Rec *r, const char *id, Str *ret_why, Verdict **ret_v, size_t *ret_n)
 {
     bool open;
@@ -201,6 +203,41 @@ static Rec award(Fixture *f, const Rec *of, const char *given, const char *prize
     return r;
 }
 
+static Tri holds(Fixture *f, const Rec *r, const char *text)
+{
+    Str error = S("");
+    const Expr *e = expr_parse(f->mem, f->pack, r->type, NULL, 0, str_c(text), &error);
+    if (e == NULL) {
+        print_error("%s: %.*s\n", text, STRF(error));
+    }
+    assert_non_null(e);
+    return rule_test(env_make(&f->cx, f->s, r), e);
+}
+
+static void a_rule_follows_a_reference_into_the_store(void **state)
+{
+    Fixture *f = *state;
+    Rec a = team(f, &f->writer, "甲县采收队", "20"), b = team(f, &f->writer, "甲县建筑队", "30");
+    Rec first = award(f, &a, "2023-05-01", "100"), second = award(f, &a, "2024-05-01", "200"), other = award(f, &b, "2024-06-01", "900");
+    static const char *const HOLD[] = {
+        "team.people = 20 and team.name = '甲县采收队'", "team.state = 'new'", "count(team.awards) = 2", "sum(team.awards.prize) = 300",
+        "count(team.awards where self != outer.self) = 1", "any(team.awards where prize > outer.prize)", "count(team.tools) = 0",
+        "any(team.awards where team.people = outer.team.people)",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(HOLD); i++) {
+        assert_int_equal(holds(f, &first, HOLD[i]), TRI_TRUE);
+    }
+    Str no = str_printf(f->mem, "team.number = '%.*s'", STRF(a.no));
+    assert_int_equal(holds(f, &first, no.p), TRI_TRUE);
+    assert_int_equal(holds(f, &second, "any(team.awards where prize > outer.prize)"), TRI_FALSE);
+    assert_int_equal(holds(f, &other, "team.people = 30 and count(team.awards) = 1"), TRI_TRUE);
+    WriteOpts opts = {.reason = S("误登")};
+    OK(rec_delete(&f->cx, f->s, &f->system, f->team, b.id, &opts));
+    assert_int_equal(holds(f, &other, "team.people = 30"), TRI_UNKNOWN);
+    assert_int_equal(holds(f, &other, "count(team.awards) = 1"), TRI_UNKNOWN);
+    assert_int_equal(f->cx.err, E_OK);
+}
+
 static int64_t last_prize(Fixture *f, const Rec *r)
 {
     Rec now;
@@ -242,7 +279,7 @@ int main(void)
         T(each_condition_is_told_with_its_verdict_and_figures), T(a_condition_without_data_does_not_hold),
         T(a_record_under_way_cannot_be_edited_and_a_listed_one_neither),
         T(a_step_makes_the_records_it_names_in_the_same_transaction), T(a_required_input_of_a_step_must_be_given),
-        T(a_computed_field_follows_the_newest_record_that_refers_here),
+        T(a_rule_follows_a_reference_into_the_store), T(a_computed_field_follows_the_newest_record_that_refers_here),
     };
     return cmocka_run_group_tests_name("store/act", tests, NULL, NULL);
 }
