@@ -53,7 +53,9 @@ test("离线核对页：浏览器没有 Ed25519 时用自带的算法", async ()
 });
 
 test("公开日志：页面完好", async () => {
-  const page = await open();
-  await page.goto("/log");
-  await sound(page, "log");
+  for (const on of ["desktop", "phone"]) {
+    const page = await open({ on });
+    await page.goto("/log");
+    await sound(page, `log-${on}`);
+  }
 });

@@ -37,6 +37,7 @@ static void entry_doc(Req *rq, const LogEntry *e, Doc *o)
     doc_set_str(o, "subject", e->subject);
     doc_set_instant(o, "time", e->at_ms);
     doc_set_str(o, "leaf", base64_of(rq, e->leaf));
+    doc_html_only(doc_set_str(o, "short", str_printf(rq->mem, "%.*s…", STRF(str_sub(base64_of(rq, e->leaf), 0, 12)))));
     doc_html_only(doc_set_str(o, "href", str_printf(rq->mem, "/log/entry/%lld", (long long)e->index)));
 }
 
