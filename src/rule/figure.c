@@ -49,7 +49,7 @@ static Str shown_int(const Figures *w, Value v, const char *unit)
     return v.has ? str_printf(w->env->cx->mem, "%lld%s", (long long)v.i, unit) : S("");
 }
 
-/* "品牌·从业人数": the figure of a record referred to is named with the reference. */
+/* "上级·人数": the figure of a record referred to is named with the reference. */
 static Str through(const Figures *w, const Expr *e, Str label)
 {
     return e->ref != NULL ? str_printf(w->env->cx->mem, "%.*s·%.*s", STRF(e->ref->label), STRF(label)) : label;
