@@ -72,6 +72,7 @@ test('every entry proves itself against the root, and the log continues every sm
     assert.equal(sn, 0);
     assert.equal(h.toString('base64'), e.root);
     expect(await web.page(`/log/entry/${n}`), 200, `page of entry ${n}`);
+    assert.equal(expect(await web.page(`/log/entry/${n}.json`), 200, 'by its ending').json.leaf, e.leaf);
   }
   const same = expect(await web.json(`/log/consistency?from=${size}&to=${size}`), 200, 'consistency').json;
   assert.equal(same.from_root, same.to_root);

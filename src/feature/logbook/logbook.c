@@ -1,7 +1,7 @@
 /*
  * logbook.c - see logbook.h. Everything here is public; the same addresses answer programs with JSON.
  *
- * An entry is shown by its own members: the words of `kind` are those of whoever wrote it. What the log proves stands in doc/log.md.
+ * An entry is shown by its own members: the words of `kind` are those of whoever wrote it.
  */
 #include "feature/logbook/logbook.h"
 
@@ -77,7 +77,11 @@ static bool entry_page(Req *rq)
     int64_t index, size;
     uint8_t root[32], (*path)[32];
     size_t n;
-    if (!number(rq, req_arg(rq, "n"), "条目的序号", &index) || !tlog_get(&rq->cx, rq->store, index, &e) ||
+    Str place = req_arg(rq, "n");
+    if (str_ends(place, S(".json"))) { /* the last segment takes the ending with it */
+        place.n -= strlen(".json");
+    }
+    if (!number(rq, place, "条目的序号", &index) || !tlog_get(&rq->cx, rq->store, index, &e) ||
         !tlog_size(&rq->cx, rq->store, &size)) {
         return false;
     }
