@@ -539,7 +539,7 @@ bool sheet_file(Req *rq)
 
 static bool own_of(Req *rq, const Scoring *sc, Doc *list, int64_t *done)
 {
-    Query q = {.type = sc->sheet, .limit = OWN_SHEETS, .ascending = true};
+    Query q = {.type = sc->sheet, .limit = OWN_SHEETS, .ascending = true, .order = sc->s.title};
     RecPage page;
     q.filters[q.n_filters++] = (Filter){.field = sc->s.account, .value = v_str(rq->actor.login)};
     if (!rec_list(&rq->cx, rq->store, &rq->actor, &q, false, &page)) {
