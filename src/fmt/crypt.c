@@ -87,7 +87,11 @@ bool base64url_read(Arena *mem, Str text, Str *ret)
     if (sodium_base642bin(out, max, text.p, text.n, NULL, &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0) {
         return false;
     }
-    *ret = str_n((const char *)out, n);
+    Str bytes = str_n((const char *)out, n);
+    if (!str_eq(base64url(mem, bytes), text)) { /* libsodium takes the byte 255 for a letter */
+        return false;
+    }
+    *ret = bytes;
     return true;
 }
 

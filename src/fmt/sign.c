@@ -261,6 +261,10 @@ bool base64_read(Arena *mem, Str text, Str *ret)
     if (sodium_base642bin(out, max, text.p, text.n, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0) {
         return false;
     }
-    *ret = str_n((const char *)out, n);
+    Str bytes = str_n((const char *)out, n);
+    if (!str_eq(base64(mem, bytes), text)) { /* libsodium takes the byte 255 for a letter */
+        return false;
+    }
+    *ret = bytes;
     return true;
 }

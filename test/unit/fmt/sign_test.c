@@ -344,6 +344,8 @@ static void base64_has_padding_and_is_strict(void **state)
     assert_false(base64_read(w->mem, S("YQ"), &back));
     assert_false(base64_read(w->mem, S("YR=="), &back));
     assert_false(base64url_read(w->mem, S("YR"), &back));
+    assert_false(base64url_read(w->mem, S("\xff\xff\xff\xff"), &back));
+    assert_false(base64_read(w->mem, S("\xff\xff\xff\xff"), &back));
 }
 
 #define W(f) cmocka_unit_test_setup_teardown(f, up, down)
