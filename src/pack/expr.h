@@ -10,7 +10,8 @@
  *   Inside `where`: outer.field is the field of the record the expression stands for (also outer.self, outer.state, outer.number,
  *   outer.owner_level, outer.ref.field); self is the record counted.
  *   Pseudo-fields, unless a field has that name: self (id of the record), number (its record number), state (id of its state),
- *   owner_level (level of the owner's office). level() is the level of the region where the record lies.
+ *   actor (login of the person acting; unknown for the program), region_at('level') (code of the region of that level in which the record
+ *   lies), owner_level (level of the owner's office). level() is the level of the region where the record lies.
  *
  * Numbers are int64 with a scale fixed at load: whole numbers 0, decimals their field's, money 2, so that 12.5 and amounts in yuan
  * may be written as people write them. + - and comparisons bring both sides to the larger scale; * adds the scales; a / b has scale
@@ -25,7 +26,7 @@
 typedef enum {
     EX_INT, EX_TEXT, EX_BOOL, EX_TODAY, EX_FIELD, EX_OR, EX_AND, EX_NOT, EX_EQ, EX_NE, EX_LT, EX_LE, EX_GT, EX_GE, EX_IN,
     EX_ADD, EX_SUB, EX_MUL, EX_DIV, EX_EMPTY, EX_COUNT, EX_SUM, EX_MIN, EX_MAX, EX_ANY, EX_LATEST, EX_PREVIOUS, EX_PARAM,
-    EX_HAS_FLAG, EX_LEVEL, EX_DAYS, EX_YEAR, EX_NAMED, EX_SELF, EX_NUMBER, EX_STATE, EX_OWNER_LEVEL, EX_WORKDAYS_AFTER,
+    EX_HAS_FLAG, EX_LEVEL, EX_DAYS, EX_YEAR, EX_NAMED, EX_SELF, EX_NUMBER, EX_STATE, EX_OWNER_LEVEL, EX_ACTOR, EX_REGION_AT, EX_WORKDAYS_AFTER,
     EX_WORKDAYS_BETWEEN
 } ExprKind;
 
@@ -36,7 +37,7 @@ struct Expr {
     ExprType type;
     int32_t scale;               /* XT_NUM: decimals that the number carries */
     int64_t num;                 /* EX_INT: the number, EX_BOOL: 0 or 1; EX_INT of XT_DATE: days */
-    Str text;                    /* EX_TEXT, EX_PARAM, EX_HAS_FLAG, EX_NAMED */
+    Str text;                    /* EX_TEXT, EX_PARAM, EX_HAS_FLAG, EX_NAMED, EX_REGION_AT */
     const Field *field;          /* EX_FIELD, EX_PREVIOUS, aggregates: the field (NULL for count) */
     const Link *link;            /* aggregates over records that refer here; NULL with `list` */
     const Field *list;           /* aggregates over a list field */

@@ -49,6 +49,7 @@ bool lex_next(Parser *p);      /* the next token into p->tok; false with the err
 bool tok_is(const Parser *p, const char *word); /* the token is this name */
 
 /* ---- expr_parse.c ---- */
+bool expr_known_level(const Pack *p, Str level); /* one of the pack's levels */
 Expr *expr_fail(Parser *p, int32_t at, const char *fmt, ...) PRINTF(3, 4); /* notes the first error; always NULL */
 
 /* ---- expr_type.c: typed nodes; NULL with the error noted ---- */

@@ -88,6 +88,9 @@ static Expr *pseudo(Parser *p, Str name, int32_t at)
     if (str_eq(name, S("today"))) {
         return expr_new(p, EX_TODAY, XT_DATE, at);
     }
+    if (str_eq(name, S("actor")) && p->type != NULL && !p->in_where) {
+        return expr_new(p, EX_ACTOR, XT_TEXT, at);
+    }
     return record_pseudo(p, p->type, p->in_where, name, at);
 }
 
@@ -445,15 +448,26 @@ static Expr *p_call(Parser *p, Str name, int32_t at)
     if (str_eq(name, S("workdays_after")) || str_eq(name, S("workdays_between"))) {
         return p_workdays(p, str_eq(name, S("workdays_between")), at);
     }
-    bool outer = str_eq(name, S("has_flag")) || str_eq(name, S("named")) || str_eq(name, S("previous")) || str_eq(name, S("level"));
+    bool outer = str_eq(name, S("has_flag")) || str_eq(name, S("named")) || str_eq(name, S("previous")) || str_eq(name, S("level")) ||
+                 str_eq(name, S("region_at"));
     if (!outer) {
-        return expr_fail(p, at, "没有函数 %.*s，应为 count、sum、min、max、any、latest、previous、param、has_flag、level、days_between、workdays_after、workdays_between、year、named 之一", STRF(name));
+        return expr_fail(p, at, "没有函数 %.*s，应为 count、sum、min、max、any、latest、previous、param、has_flag、level、region_at、days_between、workdays_after、workdays_between、year、named 之一", STRF(name));
     }
     if (p->in_where || p->type == NULL) {
         return expr_fail(p, at, "%.*s 不能用在这里，应为所计记录的字段", STRF(name));
     }
     if (str_eq(name, S("previous"))) {
         return p_previous(p, at);
+    }
+    if (str_eq(name, S("region_at"))) {
+        Expr *e = expr_new(p, EX_REGION_AT, XT_TEXT, at);
+        int32_t arg_at = p->tok.at;
+        if (!text_arg(p, &e->text)) {
+            return NULL;
+        }
+        return expr_known_level(p->pack, e->text)
+                   ? e
+                   : expr_fail(p, arg_at, "没有层级 %.*s，应为 pack.yaml 的 levels 之一", STRF(e->text));
     }
     if (str_eq(name, S("level"))) {
         return expect(p, TOK_CLOSE, " )") ? expr_new(p, EX_LEVEL, XT_TEXT, at) : NULL;

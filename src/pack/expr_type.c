@@ -64,6 +64,16 @@ static bool is_period(const Expr *e)
     return e->field != NULL && e->field->kind == FT_PERIOD && e->type == XT_TEXT;
 }
 
+bool expr_known_level(const Pack *p, Str level)
+{
+    for (size_t i = 0; i < p->n_levels; i++) {
+        if (str_eq(p->levels[i], level)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A text literal beside something with a closed set of texts must be one of them. */
 static bool known_text(Parser *p, const Expr *other, const Expr *literal)
 {
@@ -75,12 +85,8 @@ static bool known_text(Parser *p, const Expr *other, const Expr *literal)
         return expr_fail(p, literal->at, "没有状态 %.*s，应为 states 里的 id", STRF(s)) != NULL;
     }
     if (other->kind == EX_OWNER_LEVEL || other->kind == EX_LEVEL) {
-        for (size_t i = 0; i < p->pack->n_levels; i++) {
-            if (str_eq(p->pack->levels[i], s)) {
-                return true;
-            }
-        }
-        return expr_fail(p, literal->at, "没有层级 %.*s，应为 pack.yaml 的 levels 之一", STRF(s)) != NULL;
+        return expr_known_level(p->pack, s) ||
+               expr_fail(p, literal->at, "没有层级 %.*s，应为 pack.yaml 的 levels 之一", STRF(s)) != NULL;
     }
     const Field *f = other->field;
     if (f != NULL && f->kind == FT_CODE && f->codes != NULL && code_find(f->codes, s) == NULL) {

@@ -16,7 +16,7 @@ static const char *const FIELD_KEYS[] = {
 static bool reserved(Str id)
 {
     static const char *const WORDS[] = {"and",  "or",    "not",   "in",   "is",    "empty",
-                                        "true", "false", "today", "self", "where", "state", "outer"};
+                                        "true", "false", "today", "self", "where", "state", "outer", "actor"};
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
         if (str_eq(id, str_c(WORDS[i]))) {
             return true;

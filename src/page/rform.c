@@ -19,7 +19,8 @@ static EvalEnv form_env(Req *rq, const RecordType *t, const Value *values)
                      .state = S(""),
                      .today = instant_date(rq->cx.now_ms),
                      .region = owner_region(rq),
-                     .org = rq->actor.org};
+                     .org = rq->actor.org,
+                     .actor = rq->actor.login};
 }
 
 /* What a new form starts with: defaults, the person's own region, and what the address says (?field=value). */

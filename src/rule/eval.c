@@ -443,6 +443,15 @@ static Val of_text(Str s)
     return (Val){.has = s.n != 0, .s = s};
 }
 
+static Val region_at(const EvalEnv *env, const Expr *e)
+{
+    const Region *r = env->region;
+    while (r != NULL && !str_eq(r->level, e->text)) {
+        r = r->parent;
+    }
+    return r != NULL ? of_text(r->code) : UNKNOWN;
+}
+
 static Val of_record(const EvalEnv *env, const Expr *e)
 {
     Subject t = subject(env, e);
@@ -489,6 +498,8 @@ static Val eval(const EvalEnv *env, const Expr *e)
     case EX_PREVIOUS: return previous(env, e);
     case EX_PARAM: return param(env, e);
     case EX_HAS_FLAG: return env->region != NULL ? of_bool(region_has_flag(env->region, e->text)) : UNKNOWN;
+    case EX_ACTOR: return of_text(env->actor);
+    case EX_REGION_AT: return region_at(env, e);
     case EX_LEVEL: return env->region != NULL ? of_text(env->region->level) : UNKNOWN;
     case EX_DAYS: return days(env, e);
     case EX_YEAR: return year(env, e);

@@ -32,6 +32,7 @@ typedef struct EvalEnv {
     int64_t self;                /* id of the record; 0 while it is new */
     Str state;
     Str number;                  /* record number; empty: none yet */
+    Str actor;                   /* login of the person acting; empty: the program, or nobody acts */
     int32_t today;               /* days, UTC+8 */
     const Region *region;        /* where the record lies; NULL: unknown */
     const Org *org;              /* the owner; NULL: unknown */

@@ -119,6 +119,7 @@ static void walk(Figures *w, const Expr *e)
         add(w, through(w, e, S("状态")), state_label(env, e));
         return;
     case EX_HAS_FLAG:
+    case EX_REGION_AT:
     case EX_LEVEL:
         add(w, S("地区"), env->region != NULL ? env->region->name : S(""));
         return;

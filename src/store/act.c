@@ -170,6 +170,7 @@ Actor act_program(Str via)
 EvalEnv *act_env(Cx *cx, Store *s, const ActArg *x, const Rec *r)
 {
     EvalEnv *env = env_make(cx, s, r);
+    env->actor = x->a->login;
     env->extra = x->act->ask;
     env->extra_values = x->inputs;
     env->n_extra = x->act->n_ask;

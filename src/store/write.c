@@ -362,9 +362,10 @@ static bool settable(const Actor *a, const RecordType *t, const Field *f, int32_
     return field_in_form(f, form) && !f->computed && (!f->read_only || a->is_system) && access_field(a, t, f, false);
 }
 
-static void fill_defaults(Cx *cx, Store *s, Rec *r, const bool *set)
+static void fill_defaults(Cx *cx, Store *s, const Actor *a, Rec *r, const bool *set)
 {
     EvalEnv *env = env_make(cx, s, r);
+    env->actor = a->login;
     for (size_t i = 0; i < r->type->n_fields; i++) {
         const Field *f = &r->type->fields[i];
         if (!r->v[i].has && f->default_value != NULL && field_in_form(f, r->form) && (set == NULL || !set[i])) {
@@ -390,7 +391,7 @@ static bool do_create(Cx *cx, Store *s, void *arg)
             r.v[i] = w->values[i];
         }
     }
-    fill_defaults(cx, s, &r, w->set);
+    fill_defaults(cx, s, w->a, &r, w->set);
     if (!check(cx, s, &r, w->found)) {
         return false;
     }

@@ -90,7 +90,7 @@ static void the_record_knows_itself_its_state_its_office_and_region(void **state
     world_set(w, "parent", "77");
     static const Case CASES[] = {
         {"parent = self", T}, {"state = 'draft'", T}, {"state in ('at_city', 'published')", F}, {"number = 'TH-150430-2024-0001'", T},
-        {"owner_level = 'county'", T}, {"level() = 'county'", T}, {"has_flag('key_help')", T}, {"has_flag('farm') and level() != 'city'", T},
+        {"owner_level = 'county'", T}, {"level() = 'county'", T}, {"region_at('city') is empty", F}, {"region_at('county') = region_at('city')", F}, {"actor is empty", T}, {"has_flag('key_help')", T}, {"has_flag('farm') and level() != 'city'", T},
         {"param('warn_pct') = 200", T}, {"param('unset') > 0", U},
     };
     check_all(w, CASES, ARRAY_LEN(CASES));
