@@ -66,7 +66,7 @@ MUST_USE bool task_list_of(Cx *cx, Store *s, int64_t record, Task **ret, size_t 
 
 typedef enum { TASKS_TODO, TASKS_COPY, TASKS_ASKED } TaskBox;
 /*
- * tasks_of - of the actor: TODO open ones to answer or to handle (also of persons the actor acts for, and urges to the own office), oldest
+ * tasks_of - of the actor: to do: open ones to answer or to handle (also of persons the actor acts for, and urges to the own office), oldest
  * first; COPY copies to the actor, unread first; ASKED asked by the actor, newest first. At most 200.
  */
 MUST_USE bool tasks_of(Cx *cx, Store *s, const Actor *a, TaskBox box, Task **ret, size_t *ret_n);
