@@ -100,6 +100,7 @@ bool draw_page(Req *rq)
     doc_set_int(o, "want", doc_get_int(list, "want", 0));
     doc_set_int(o, "substitutes", doc_get_int(list, "substitutes", 0));
     doc_set_int(o, "per_stratum", doc_get_int(list, "per_stratum", 0));
+    doc_html_only(doc_set_bool(o, "limited", doc_get_int(list, "per_stratum", 0) != 0));
     const Value *on = val_of(&panel, sc.p.drawn_on);
     doc_set_str(o, "drawn_on", on->has ? date_zh(rq->mem, (int32_t)on->i) : S(""));
     doc_set_bool(o, "drawn", draw != NULL);

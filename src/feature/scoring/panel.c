@@ -124,6 +124,7 @@ static bool progress_doc(Req *rq, const Scoring *sc, const Rec *panel, Doc *o)
         waiting += rows[i].state->editable;
     }
     doc_set_int(o, "waiting", waiting);
+    doc_html_only(doc_set_bool(o, "any_waiting", waiting != 0));
     return true;
 }
 

@@ -125,6 +125,7 @@ bool ranking_page(Req *rq)
         alarms += doc_get_bool(rows->last, "alarm");
     }
     doc_set_int(o, "alarms", alarms);
+    doc_html_only(doc_set_bool(o, "any_alarms", alarms != 0));
     return true;
 }
 
