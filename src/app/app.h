@@ -8,7 +8,7 @@
 #include "store/user.h"
 
 typedef struct {
-    const char *data, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at;
+    const char *data, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan;
     bool demo, dry_run, strict, quiet;
     long workers, days;
     const char *words[8];        /* what is not an option */

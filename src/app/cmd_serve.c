@@ -12,6 +12,7 @@
 #include "feature/feature.h"
 #include "feature/io/io.h"
 #include "job/timer.h"
+#include "store/file.h"
 
 static const char *accounts(Cx *cx, const char *data)
 {
@@ -86,6 +87,7 @@ bool cmd_serve(Cx *cx, const Options *o)
     if (s == NULL) {
         return false;
     }
+    file_scan_use(s, o->scan);
     Jobs *jobs = jobs_start(cx, s);
     Timer *timer = jobs != NULL ? timer_start(cx, s, 60000) : NULL;
     bool ok = timer != NULL && run(cx, o, s, jobs, started_us);

@@ -55,7 +55,7 @@ static void form_owner(Loader *l, const Node *n, const RecordType *t, PublicForm
 void load_public_form(Loader *l, const Node *tree, RecordType *t)
 {
     static const char *const KEYS[] = {"title", "intro",    "fields", "about", "open_when",
-                                       "owner", "per_hour", "files",  "done",  NULL};
+                                       "owner", "per_hour", "files",  "done",  "answer", NULL};
     const Node *n = get_map(l, tree, "public_form");
     if (n == NULL || !keys_only(l, n, KEYS)) {
         return;
@@ -81,6 +81,7 @@ void load_public_form(Loader *l, const Node *tree, RecordType *t)
             fault(l, list, "公众不能填写 %.*s，应为普通字段（不是只读、归属人和 about）", STRF(f->id));
         }
     }
+    p->answer = get_fields(l, n, "answer", t, true, &p->n_answer);
     form_owner(l, n, t, p);
     check_asked(l, list, tree, t, p);
 }

@@ -221,6 +221,8 @@ typedef struct {
     Str owner;                           /* about: the owner of that record; region: the office of the record's region; top: the top office */
     int32_t per_hour;                    /* at most so many from one network address in an hour; 5 when not given */
     bool files;                          /* attachments may be added */
+    const Field **answer;                /* shown to the sender who asks later with number and code; none is personal */
+    size_t n_answer;
 } PublicForm;
 
 struct RecordType {

@@ -206,7 +206,11 @@ static Doc *problem_doc(Exchange *x, ErrCode code)
 
 static void problem_headers(Req *rq, ErrCode code)
 {
-    if (code == E_BUSY || code == E_TOO_MANY || code == E_LOCKED) {
+    bool told = false;
+    for (size_t i = 0; i < rq->n_headers; i++) {
+        told = told || str_eq(rq->headers[i].name, S("retry-after"));
+    }
+    if (!told && (code == E_BUSY || code == E_TOO_MANY || code == E_LOCKED)) {
         req_header(rq, S("retry-after"), code == E_LOCKED ? S("900") : S("5"));
     }
     if (code == E_UNAUTHENTICATED && rq->wants_json) {

@@ -26,6 +26,12 @@ const Route ROUTES_CORE[] = {
 };
 
 const Route ROUTES_RECORD[] = {
+    {"GET", "/f/{type}", public_form, AUTH_PUBLIC, "record/public", "Form that anyone may fill in", "about:string", 0},
+    {"POST", "/f/{type}", public_form_post, AUTH_PUBLIC, "record/public", "Send it in; answers with number and query code", NULL,
+     ROUTE_NO_CSRF | ROUTE_UPLOAD},
+    {"GET", "/f/{type}/status", public_status, AUTH_PUBLIC, "record/public_status", "Ask what became of it", NULL, 0},
+    {"POST", "/f/{type}/status", public_status_post, AUTH_PUBLIC, "record/public_status", "State and answer, for number and query code", NULL,
+     ROUTE_NO_CSRF},
     {"GET", "/r/{type}", record_list, AUTH_PUBLIC, "record/list", "List, filtered and in pages", LIST_PARAMS, 0},
     {"POST", "/r/{type}", record_create, AUTH_USER, "record/form", "Create", NULL, 0},
     {"GET", "/r/{type}/new", record_new, AUTH_USER, "record/form", "Form of a new record", NULL, 0},

@@ -93,6 +93,7 @@ typedef struct {
     int64_t record;
     File f;
     Str reason;
+    bool fresh; /* comes with its record, made in the same transaction */
 } FileArg;
 
 static bool do_add(Cx *cx, Store *s, void *arg)
@@ -102,7 +103,7 @@ static bool do_add(Cx *cx, Store *s, void *arg)
     if (!rec_load(cx, s, x->t, x->record, false, &r)) {
         return false;
     }
-    if (!access_edit(s->pack, x->a, &r)) { /* it may have moved since file_add looked */
+    if (!x->fresh && !access_edit(s->pack, x->a, &r)) { /* it may have moved since file_add looked */
         return fail(cx, E_WRONG_STATE, "这条记录现在是“%.*s”，不能加附件", STRF(r.state->label));
     }
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select count(*) from file where record = ?1 and deleted is null"));
@@ -142,6 +143,37 @@ static bool do_add(Cx *cx, Store *s, void *arg)
                                            S(""), str_printf(cx->mem, "{\"sha256\":\"%.*s\"}", STRF(x->f.sha256)));
 }
 
+bool file_ready(Cx *cx, Store *s, Str name, Str kind, Str trust, Str bytes, File *ret)
+{
+    Str mime = sniff(bytes);
+    if (bytes.n == 0 || bytes.n > MAX_FILE) {
+        return fail(cx, E_TOO_LARGE, "附件不能为空，也不能超过 20 MB");
+    }
+    if (mime.n == 0) {
+        return fail(cx, E_MEDIA_TYPE, "附件只收 PDF、OFD、PNG、JPEG、xlsx、docx");
+    }
+    if (!file_scan(cx, s, bytes)) {
+        return false;
+    }
+    uint8_t h[32];
+    sha256(bytes.p, bytes.n, h);
+    Str level = str_eq(trust, S("D")) ? S("D") : S("C"); /* A and B are given by an authority or a counter, not by an upload */
+    *ret = (File){.size = (int64_t)bytes.n, .created_ms = cx->now_ms, .name = name.n != 0 ? utf8_cut(name, 120) : S("附件"),
+                  .kind = kind, .mime = mime, .sha256 = hex(cx->mem, h, sizeof h), .trust = level, .by = S("")};
+    return keep_bytes(cx, s, ret->sha256, bytes);
+}
+
+bool file_attach_new(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t record, File *f)
+{
+    FileArg x = {.a = a, .t = t, .record = record, .f = *f, .fresh = true};
+    x.f.by = a->name;
+    if (!store_write(cx, s, do_add, &x)) {
+        return false;
+    }
+    *f = x.f;
+    return true;
+}
+
 bool file_add(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t record, Str name, Str kind, Str trust, Str bytes, File *ret)
 {
     Rec r;
@@ -151,20 +183,12 @@ bool file_add(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t rec
     if (!access_edit(s->pack, a, &r)) {
         return fail(cx, E_WRONG_STATE, "这条记录现在是“%.*s”，不能加附件", STRF(r.state->label));
     }
-    Str mime = sniff(bytes);
-    if (bytes.n == 0 || bytes.n > MAX_FILE) {
-        return fail(cx, E_TOO_LARGE, "附件不能为空，也不能超过 20 MB");
+    FileArg x = {.a = a, .t = t, .record = record};
+    if (!file_ready(cx, s, name, kind, trust, bytes, &x.f)) {
+        return false;
     }
-    if (mime.n == 0) {
-        return fail(cx, E_MEDIA_TYPE, "附件只收 PDF、OFD、PNG、JPEG、xlsx、docx");
-    }
-    uint8_t h[32];
-    sha256(bytes.p, bytes.n, h);
-    Str level = str_eq(trust, S("D")) ? S("D") : S("C"); /* A and B are given by an authority or a counter, not by an upload */
-    FileArg x = {.a = a, .t = t, .record = record,
-                 .f = {.size = (int64_t)bytes.n, .created_ms = cx->now_ms, .name = name.n != 0 ? utf8_cut(name, 120) : S("附件"),
-                       .kind = kind, .mime = mime, .sha256 = hex(cx->mem, h, sizeof h), .trust = level, .by = a->name}};
-    if (!keep_bytes(cx, s, x.f.sha256, bytes) || !store_write(cx, s, do_add, &x)) {
+    x.f.by = a->name;
+    if (!store_write(cx, s, do_add, &x)) {
         return false;
     }
     *ret = x.f;

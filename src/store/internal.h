@@ -37,6 +37,7 @@ struct Store {
     Str url;
     FieldKey key;
     uint8_t master[32];
+    const char *scan;     /* command of the virus scanner; NULL: what scan.conf says */
     Signer *signers[2]; /* by SignAlg */
     TypeSql *types;
     _Atomic uint64_t *versions;

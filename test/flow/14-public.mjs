@@ -1,0 +1,133 @@
+// The public without an account: sends in a nomination, asks what became of it, is held back when it floods.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { test, assert, expect, ask, web, as, Person, DATA } from './lib.mjs';
+
+const EICAR = 'X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-' + 'STANDARD-ANTIVIRUS-TEST-FILE!$H+H*';
+const pdf = (text) => Buffer.from(`%PDF-1.4\n% ${text}\n%%EOF\n`);
+
+async function publishedBrand() {
+  const list = expect(await web.json('/catalogue'), 200).json;
+  return list.items[0];
+}
+
+/** A visitor with the form open, as a browser without scripts. */
+class Visitor extends Person {
+  async open(at) {
+    const a = expect(await this.page(at), 200, at);
+    this.hidden = Object.fromEntries([...a.text.matchAll(/<input type="hidden" name="(token|idem|about)" value="([^"]*)"/g)].map((m) => [m[1], m[2]]));
+    return a;
+  }
+  send(at, fields, files = []) {
+    const body = new FormData();
+    for (const [k, v] of Object.entries({ ...this.hidden, ...fields })) body.append(k, v);
+    for (const [name, bytes] of files) body.append('file', new Blob([bytes]), name);
+    return this.ask('POST', at, { headers: { accept: 'text/html' }, body });
+  }
+}
+const number = (a) => /<dt>编号<\/dt><dd class="num">([^<]+)</.exec(a.text)[1];
+const code = (a) => /<dt>查询码<\/dt><dd class="num">([A-Z]{10})</.exec(a.text)[1];
+const person = { name: '样例人', kind: 'founder', deeds: '样例：带领乡亲外出务工多年。', consent: 'true', nominator: '样例推荐人', contact: '13800002046' };
+let brand, sent;
+
+test('a form of the public needs no account and names who takes care of it', async () => {
+  brand = await publishedBrand();
+  const v = new Visitor();
+  const a = await v.open(`/f/typical_person?about=${brand.id}`);
+  assert.match(a.text, /由[^<]+受理/);
+  assert.ok(a.text.includes(brand.name));
+  assert.ok(v.hidden.token && v.hidden.idem && v.hidden.about === String(brand.id));
+  expect(await web.page('/f/typical_person'), 404, 'without the record it is about');
+  expect(await web.page('/f/typical_person?about=12345'), 404);
+  expect(await web.page('/f/brand'), 404, 'a type without a public form');
+});
+
+test('what is wrong is said beside the field, and nothing typed is lost', async () => {
+  const v = new Visitor();
+  await v.open(`/f/typical_person?about=${brand.id}`);
+  const codes = expect(await v.open(`/f/typical_person?about=${brand.id}`), 200).text;
+  person.kind = /<select[^>]*name="kind"[\s\S]*?<option value="([^"]+)"/.exec(codes.replace('<option value="">', ''))[1];
+  const a = expect(await v.send('/f/typical_person', { ...person, deeds: '', contact: '123' }), 422);
+  assert.match(a.text, /主要事迹/);
+  assert.match(a.text, /href="#f-deeds"/);
+  assert.match(a.text, /value="样例推荐人"/);
+  const trap = expect(await v.send('/f/typical_person', { ...person, homepage: 'http://spam.example' }), 422, 'the field that is not for people');
+  assert.ok(trap.text.includes('样例推荐人') && !trap.text.includes('spam.example'));
+  const stranger = new Visitor();
+  stranger.hidden = v.hidden;
+  expect(await stranger.send('/f/typical_person', person), 403, 'a page somebody else opened');
+});
+
+test('sent in: a number and a code; the same page sent twice makes one record', async () => {
+  const v = new Visitor();
+  await v.open(`/f/typical_person?about=${brand.id}`);
+  const a = expect(await v.send('/f/typical_person', person, [['证明.pdf', pdf('样例')]]), 200);
+  sent = { number: number(a), code: code(a) };
+  const again = expect(await v.send('/f/typical_person', person, [['证明.pdf', pdf('样例')]]), 200);
+  assert.deepEqual({ number: number(again), code: code(again) }, sent);
+  const clerk = await as('region');
+  const list = expect(await clerk.get('/r/typical_person?size=200'), 200).json;
+  const own = list.items.filter((r) => r.no === sent.number);
+  assert.equal(own.length, 1);
+  const r = expect(await clerk.get(`/r/typical_person/${own[0].id}`), 200).json;
+  assert.match(r.values?.contact ?? r.contact, /\*/, 'the telephone number is masked for the office');
+});
+
+test('number and code together show the state; nothing else does, and always in the same words', async () => {
+  const v = new Visitor();
+  await v.open('/f/typical_person/status');
+  const look = async (n, c) => v.ask('POST', '/f/typical_person/status', { headers: { accept: 'text/html' }, body: new URLSearchParams({ token: v.hidden.token, number: n, code: c }) });
+  const a = expect(await look(sent.number, sent.code.toLowerCase()), 200);
+  assert.match(a.text, /待核实/);
+  assert.ok(!a.text.includes('13800002046') && !a.text.includes('样例推荐人'));
+  const wrong = expect(await look(sent.number, 'AAAAAAAAAA'), 404), none = expect(await look('RW-1-1', 'AAAAAAAAAA'), 404);
+  assert.match(wrong.text, /对不上/);
+  assert.equal(wrong.text.replace(/value="[^"]*"/g, ''), none.text.replace(/value="[^"]*"/g, ''));
+  expect(await look('RW-1-1', sent.code), 404, 'the code of another number');
+  let last;
+  for (let i = 0; i < 25; i++) last = await look(sent.number, 'BBBBBBBBBB');
+  expect(last, 429, 'guessing');
+  assert.ok(Number(last.headers.get('retry-after')) > 0);
+});
+
+test('an attachment is checked by the scanner, when there is one', async () => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'scan-'));
+  const tool = path.join(dir, 'scan.sh'), conf = path.join(DATA, 'scan.conf');
+  fs.writeFileSync(tool, '#!/bin/sh\nif grep -q EICAR-STANDARD-ANTIVIRUS-TEST-FILE; then exit 1; fi\n[ -e "$(dirname "$0")/broken" ] && exit 2\nexit 0\n', { mode: 0o755 });
+  fs.writeFileSync(conf, `# 样例\n${tool}\n`);
+  try {
+    const v = new Visitor();
+    await v.open(`/f/typical_person?about=${brand.id}`);
+    const bad = expect(await v.send('/f/typical_person', person, [['a.pdf', pdf(EICAR)]]), 422, 'infected');
+    assert.match(bad.text, /病毒检查没有通过/);
+    assert.match(bad.text, /value="样例推荐人"/);
+    fs.writeFileSync(path.join(dir, 'broken'), '');
+    const busy = expect(await v.send('/f/typical_person', person, [['a.pdf', pdf('x')]]), 503, 'the scanner is broken');
+    assert.match(busy.text, /暂时不能检查附件/);
+    fs.rmSync(path.join(dir, 'broken'));
+    expect(await v.send('/f/typical_person', person, [['a.pdf', pdf('x')]]), 200, 'clean');
+    const odd = await v.open(`/f/typical_person?about=${brand.id}`) && expect(await v.send('/f/typical_person', person, [['a.pdf', Buffer.from('MZ nothing')]]), 415);
+    assert.match(odd.text, /附件只收/);
+  } finally {
+    fs.rmSync(conf);
+    fs.rmSync(dir, { recursive: true });
+  }
+});
+
+test('a flood is answered with a sentence and a time, and takes nothing away', async () => {
+  let ok = 0, last;
+  for (let i = 0; i < 7; i++) {
+    last = await ask('POST', '/f/typical_person', { headers: { accept: 'application/json', 'content-type': 'application/json' },
+      body: JSON.stringify({ ...person, consent: true, about: brand.id }) });
+    ok += last.status === 201;
+  }
+  expect(last, 429);
+  assert.match(last.json.detail ?? last.text, /已经提交了 5 次/);
+  assert.ok(Number(last.headers.get('retry-after')) > 3000);
+  assert.equal(ok, 3, 'two were sent before');
+  const v = new Visitor();
+  await v.open(`/f/typical_person?about=${brand.id}`);
+  const page = expect(await v.send('/f/typical_person', person), 429);
+  assert.match(page.text, /value="样例推荐人"/, 'what was typed is still there');
+});
