@@ -108,6 +108,8 @@ test('commitment first, seed afterwards; an independent script draws the same', 
   const input = expect(await web.json(`/draw/panel/${world.panel.id}/input`), 200, 'input').text;
   const again = execFileSync('node', ['test/draw.mjs'], { input }).toString().trim().split('\n');
   assert.deepEqual(again, drawn.order.filter((o) => o.drawn).map((o) => o.key));
+  const log = JSON.stringify((await web.json('/log')).json);
+  assert.ok(log.includes('lot-commitment') && log.includes('lot-draw'), 'both stand in the public log');
   assert.ok(drawn.order.every((o) => o.name === ''), 'names only after the close');
   const text = expect(await web.page(`/draw/panel/${world.panel.id}`), 200, 'page').text;
   assert.doesNotMatch(text, /评审专家\d/);

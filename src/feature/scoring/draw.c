@@ -10,6 +10,7 @@
 
 #include "base/date.h"
 #include "db/sql.h"
+#include "store/tlog.h"
 
 static Str seed_aad(Cx *cx, const Scoring *sc, int64_t panel)
 {
@@ -88,6 +89,17 @@ static bool rubric_of_round(Cx *cx, Store *s, const Scoring *sc, const Rec *pane
     return true;
 }
 
+/* What was promised and what was revealed also goes into the public log: neither can be exchanged afterwards. */
+static bool log_texts(Cx *cx, Store *s, const Rec *panel, const char *kind, const Field *const *fields, size_t n)
+{
+    Doc *o = doc_obj(cx->mem);
+    int64_t index;
+    for (size_t i = 0; i < n; i++) {
+        doc_set_str_n(o, fields[i]->id, val_of(panel, fields[i])->s);
+    }
+    return tlog_add(cx, s, str_c(kind), panel->no, json_canonical(cx->mem, o), &index);
+}
+
 static bool do_commit(Cx *cx, Store *s, void *arg)
 {
     DrawArg *x = arg;
@@ -120,7 +132,9 @@ static bool do_commit(Cx *cx, Store *s, void *arg)
                             v_str(field_seal(cx->mem, store_key(s), seed_aad(cx, sc, x->panel->id), seed)),
                             v_str(hex(cx->mem, hash, sizeof hash)), v_str(rubric->hash)};
     return system_act(cx, s, x->a, x->panel, sc->p.commit, names, values, ARRAY_LEN(names), x->panel->rev, &after) &&
-           snapshot_put(cx, s, x->a, &after, S("list"), list, &snap);
+           snapshot_put(cx, s, x->a, &after, S("list"), list, &snap) &&
+           log_texts(cx, s, &after, "lot-commitment",
+                     (const Field *[]){sc->p.commitment, sc->p.list_hash, sc->p.rubric_hash}, 3);
 }
 
 bool panel_commit(Cx *cx, Store *s, const Actor *a, const Scoring *sc, const Rec *panel)
@@ -421,6 +435,7 @@ static bool do_draw(Cx *cx, Store *s, void *arg)
     const Value values[] = {v_str(seed), v_str(x->word), v_int(instant_date(cx->now_ms))};
     return system_act(cx, s, x->a, x->panel, sc->p.draw, names, values, ARRAY_LEN(names), x->panel->rev, &after) &&
            snapshot_put(cx, s, x->a, &after, S("draw"), json_canonical(cx->mem, draw), &snap) &&
+           log_texts(cx, s, &after, "lot-draw", (const Field *[]){sc->p.commitment, sc->p.seed, sc->p.word}, 3) &&
            make_sheets(cx, s, sc, &after, list, draw, rubric);
 }
 
