@@ -21,8 +21,8 @@ async function answer(r) {
   return a;
 }
 
-export async function ask(method, path, { headers = {}, body } = {}) {
-  return answer(await fetch(BASE + path, { method, headers, body, redirect: 'manual' }));
+export async function ask(method, path, { headers = {}, body, base = BASE } = {}) {
+  return answer(await fetch(base + path, { method, headers, body, redirect: 'manual' }));
 }
 
 export function expect(a, status, what = '') {
@@ -37,7 +37,7 @@ export const web = {
 };
 
 export class Person {
-  constructor() { this.cookies = new Map(); }
+  constructor(base = BASE) { this.cookies = new Map(); this.base = base; }
   keep(a) {
     for (const c of a.headers.getSetCookie()) {
       const [pair, ...rest] = c.split(';');
@@ -49,7 +49,7 @@ export class Person {
   }
   async ask(method, path, { headers = {}, body } = {}) {
     const cookie = [...this.cookies].map(([k, v]) => `${k}=${v}`).join('; ');
-    return this.keep(await ask(method, path, { headers: cookie ? { cookie, ...headers } : headers, body }));
+    return this.keep(await ask(method, path, { headers: cookie ? { cookie, ...headers } : headers, body, base: this.base }));
   }
   page(path) { return this.ask('GET', path, { headers: { accept: 'text/html' } }); }
   get(path) { return this.ask('GET', path, { headers: { accept: 'application/json' } }); }
