@@ -197,6 +197,8 @@ test('sealed until the close: only how many are in; then ranks with every point 
   assert.match((await web.page(`/draw/panel/${world.panel.id}`)).text, /评审专家\d/, 'names after the close');
   expect(await region.page(`/panel/panel/${world.panel.id}`), 200, 'panel page');
   expect(await region.page(`/ranking/batch/${world.batch.id}`), 200, 'ranking page');
+  assert.match(expect(await region.page('/panels'), 200, 'panels').text, /第一评审组/);
+  expect(await world.people.get(world.drawn[0]).page('/panels'), 403, 'not for judges');
   const me = world.people.get(world.drawn[0]);
   expect(await me.page('/score'), 200, 'bench page');
 });

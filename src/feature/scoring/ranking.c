@@ -235,6 +235,7 @@ bool computation_page(Req *rq)
 }
 
 const Route ROUTES_SCORING[] = {
+    {"GET", "/panels", panels_page, AUTH_USER, "scoring/panels", "All panels a person may read", NULL, 0},
     {"GET", "/panel/{type}/{id:id}", panel_page, AUTH_USER, "scoring/panel",
      "A panel: who may be drawn, the draw, progress of the sheets", NULL, 0},
     {"POST", "/panel/{type}/{id:id}/commit", panel_commit_post, AUTH_USER, NULL,

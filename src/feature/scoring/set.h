@@ -128,5 +128,5 @@ MUST_USE bool panel_close(Cx *cx, Store *s, const Actor *a, const Scoring *sc, c
                           size_t *ret_unscored);
 
 /* ---- pages ---- */
-PageFn panel_page, panel_commit_post, panel_draw_post, panel_close_post, draw_page, draw_input, bench_page, sheet_page,
+PageFn panels_page, panel_page, panel_commit_post, panel_draw_post, panel_close_post, draw_page, draw_input, bench_page, sheet_page,
     sheet_post, sheet_declare, sheet_file, ranking_page, computation_page;
