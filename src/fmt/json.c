@@ -12,6 +12,8 @@
 #define MAX_DEPTH 32
 #define MAX_NODES 100000
 #define MAX_BYTES ((size_t)1 << 20)
+#define LARGE_BYTES ((size_t)64 << 20)
+#define LARGE_NODES 2000000
 
 /* ---- writing ---- */
 
@@ -199,7 +201,7 @@ typedef struct {
     Arena *mem;
     Str text;
     size_t at;
-    size_t nodes;
+    size_t nodes, max_nodes;
     const char *why; /* Chinese; NULL: no error */
     size_t why_at;
 } Reader;
@@ -480,8 +482,8 @@ static bool take_word(Reader *r, Str word)
 static Doc *read_value(Reader *r, size_t depth)
 {
     skip_space(r);
-    if (++r->nodes > MAX_NODES) {
-        return bad(r, "内容项太多（至多 100000 项）");
+    if (++r->nodes > r->max_nodes) {
+        return bad(r, "内容项太多");
     }
     Str s;
     int c = peek(r);
@@ -517,12 +519,12 @@ static Doc *read_value(Reader *r, size_t depth)
     return bad(r, "这里应当是一个值");
 }
 
-Doc *json_read(Arena *mem, Str text, Str *ret_error)
+static Doc *read_within(Arena *mem, Str text, size_t max_bytes, size_t max_nodes, Str *ret_error)
 {
-    Reader r = {.mem = mem, .text = text};
+    Reader r = {.mem = mem, .text = text, .max_nodes = max_nodes};
     Doc *d = NULL;
-    if (text.n > MAX_BYTES) {
-        bad_at(&r, MAX_BYTES, "内容太大（至多 1 MiB）");
+    if (text.n > max_bytes) {
+        bad_at(&r, max_bytes, "内容太大");
     } else if (!utf8_valid(text)) {
         bad_at(&r, 0, "不是有效的 UTF-8 文本");
     } else {
@@ -536,4 +538,14 @@ Doc *json_read(Arena *mem, Str text, Str *ret_error)
         *ret_error = str_printf(mem, "JSON 第 %zu 字节处：%s", r.why_at, r.why);
     }
     return d;
+}
+
+Doc *json_read(Arena *mem, Str text, Str *ret_error)
+{
+    return read_within(mem, text, MAX_BYTES, MAX_NODES, ret_error);
+}
+
+Doc *json_read_large(Arena *mem, Str text, Str *ret_error)
+{
+    return read_within(mem, text, LARGE_BYTES, LARGE_NODES, ret_error);
 }

@@ -10,6 +10,15 @@
 #define DOS_EPOCH_MS ((int64_t)315532800000)  /* 1980-01-01: the earliest a zip can say */
 #define DOS_LAST_MS  ((int64_t)4354819198000) /* 2107-12-31 */
 
+void zip_dos_time(int64_t ms, uint16_t *ret_date, uint16_t *ret_time)
+{
+    ms = MIN(MAX(ms, DOS_EPOCH_MS), DOS_LAST_MS);
+    Civil c = date_to_civil((int32_t)(ms / 86400000));
+    unsigned sec = (unsigned)(ms / 1000 % 86400);
+    *ret_date = (uint16_t)((c.year - 1980) << 9 | c.month << 5 | c.day);
+    *ret_time = (uint16_t)(sec / 3600 << 11 | sec / 60 % 60 << 5 | sec % 60 / 2);
+}
+
 static bool add(zip_t *z, const ZipPart *part, int64_t time_ms)
 {
     static const char nothing[1] = "";
@@ -21,12 +30,8 @@ static bool add(zip_t *z, const ZipPart *part, int64_t time_ms)
         zip_source_free(s);
         return false;
     }
-    int64_t ms = MIN(MAX(time_ms, DOS_EPOCH_MS),
-                     DOS_LAST_MS); /* not through zip_file_set_mtime, which asks for the zone of the machine */
-    Civil c = date_to_civil((int32_t)(ms / 86400000));
-    unsigned sec = (unsigned)(ms / 1000 % 86400);
-    zip_uint16_t date = (zip_uint16_t)((c.year - 1980) << 9 | c.month << 5 | c.day);
-    zip_uint16_t time_of_day = (zip_uint16_t)(sec / 3600 << 11 | sec / 60 % 60 << 5 | sec % 60 / 2);
+    uint16_t date, time_of_day;
+    zip_dos_time(time_ms, &date, &time_of_day); /* not through zip_file_set_mtime, which asks for the zone of the machine */
     return zip_file_set_dostime(z, (zip_uint64_t)at, time_of_day, date, 0) == 0;
 }
 

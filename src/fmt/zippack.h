@@ -16,3 +16,6 @@ typedef struct {
  * refuses.
  */
 MUST_USE bool zip_pack(Cx *cx, const ZipPart *parts, size_t n, int64_t time_ms, Str *ret);
+
+/* zip_dos_time - an instant as a zip says it: UTC, two seconds exact, 1980 to 2107 (others are clipped). */
+void zip_dos_time(int64_t ms, uint16_t *ret_date, uint16_t *ret_time);

@@ -15,6 +15,8 @@ typedef struct {
     bool dry_run, has_report, has_output;
 } Job;
 
+typedef bool JobProgress(void *ctx, int64_t done, int64_t total); /* false: cancel */
+
 typedef struct Jobs Jobs;
 MUST_USE Jobs *jobs_start(Cx *cx, Store *s);       /* one worker thread */
 void jobs_stop(Jobs *j);
@@ -26,6 +28,19 @@ MUST_USE bool job_get(Cx *cx, Jobs *j, const Actor *a, int64_t id, Job *ret);
 MUST_USE bool job_list(Cx *cx, Jobs *j, const Actor *a, Job **ret, size_t *ret_n);
 MUST_USE bool job_cancel(Cx *cx, Jobs *j, const Actor *a, int64_t id);
 MUST_USE bool job_retry(Cx *cx, Jobs *j, const Actor *a, int64_t id, bool dry_run, int64_t *ret_id); /* a dry run then for real */
+/*
+ * Work of another kind, done by whoever is above: named before jobs_start, queued like an export, its file found as "output". The function
+ * makes the file `out` (which is not there yet) and says in *ret_text what came of it; `t` and `params` as they were submitted; rights are
+ * its own affair, but a job is only taken from who may export `t`.
+ */
+typedef struct JobWork {
+    const char *kind;            /* not "import", not "export" */
+    bool (*fn)(Cx *cx, Store *s, const Actor *a, const RecordType *t, Str params, const char *out, JobProgress *progress, void *ctx,
+               Str *ret_text);
+} JobWork;
+void jobs_offer(const JobWork *work);               /* a literal; at most four */
+MUST_USE bool work_submit(Cx *cx, Jobs *j, const Actor *a, const JobWork *work, const RecordType *t, Str title, Str file_name, Str params,
+                          int64_t *ret_id);
 /* job_file - which: "input", "report" (annotated workbook), "output". */
 MUST_USE bool job_file(Cx *cx, Jobs *j, const Actor *a, int64_t id, Str which, int *ret_fd, Str *ret_name);
 
@@ -33,7 +48,6 @@ MUST_USE bool job_file(Cx *cx, Jobs *j, const Actor *a, int64_t id, Str which, i
 typedef struct {
     int64_t rows, n_new, n_changed, n_same, n_wrong, n_warn;
 } ImportCounts;
-typedef bool JobProgress(void *ctx, int64_t done, int64_t total); /* false: cancel */
 
 /*
  * import_run - read the sheet of `path` (xlsx or csv), check every row and, unless dry_run, write the good ones in batches of 500 a

@@ -125,6 +125,40 @@ static bool run_export(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, con
     return true;
 }
 
+static const JobWork *works[4];
+
+void jobs_offer(const JobWork *work)
+{
+    for (size_t i = 0; i < ARRAY_LEN(works); i++) {
+        if (works[i] == NULL || works[i] == work) {
+            works[i] = work;
+            return;
+        }
+    }
+    CHECK(false);
+}
+
+static bool run_work(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, const JobRow *r, Job *b, Progress *p)
+{
+    const char *out = path_of(cx->mem, j, b->id, "out");
+    for (size_t i = 0; i < ARRAY_LEN(works) && works[i] != NULL; i++) {
+        if (str_eq(b->kind, str_c(works[i]->kind))) {
+            (void)unlink(out);
+            b->has_output = works[i]->fn(cx, j->s, a, t, r->params, out, on_progress, p, &b->text);
+            b->done = b->total;
+            return b->has_output;
+        }
+    }
+    return fail(cx, E_NOT_FOUND, "这个版本的程序没有这种任务");
+}
+
+static bool run_kind(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, const JobRow *r, Job *b, Progress *p)
+{
+    return str_eq(b->kind, S("import"))   ? run_import(cx, j, a, t, b, p)
+           : str_eq(b->kind, S("export")) ? run_export(cx, j, a, t, r, b, p)
+                                          : run_work(cx, j, a, t, r, b, p);
+}
+
 static bool job_actor(Cx *cx, Jobs *j, const JobRow *r, Actor *ret)
 {
     if (str_eq(r->actor, S("system"))) {
@@ -161,7 +195,7 @@ static void run_one(Jobs *j, int64_t id)
     const RecordType *t = pack_type(store_pack(j->s), b->type);
     bool ok = store_write(&cx, j->s, job_row_update, b) && job_actor(&cx, j, &r, &a) &&
               (t != NULL || fail(&cx, E_NOT_FOUND, "策略包里已没有这种记录")) &&
-              (str_eq(b->kind, S("import")) ? run_import(&cx, j, &a, t, b, &p) : run_export(&cx, j, &a, t, &r, b, &p));
+              run_kind(&cx, j, &a, t, &r, b, &p);
     b->state = S("done");
     if (!ok) {
         bool stopped = p.cancelled && cx.err == E_CANCELLED;
@@ -368,6 +402,24 @@ bool export_submit(Cx *cx, Jobs *j, const Actor *a, const Query *q, Str format, 
     r.job.input_name = str_printf(cx->mem, "%.*s-%.*s.%.*s", STRF(q->type->label), STRF(date_iso(cx->mem, instant_date(cx->now_ms))),
                                   STRF(format));
     r.params = query_save(cx->mem, q);
+    if (!store_write(cx, j->s, job_row_insert, &r)) {
+        return false;
+    }
+    *ret_id = r.job.id;
+    poke(j);
+    return true;
+}
+
+bool work_submit(Cx *cx, Jobs *j, const Actor *a, const JobWork *work, const RecordType *t, Str title, Str file_name, Str params,
+                 int64_t *ret_id)
+{
+    if (!access_flag(a, t, 'x')) {
+        return fail(cx, E_FORBIDDEN, "您没有导出%.*s的权限", STRF(t->label));
+    }
+    JobRow r = new_row(j, a, t, str_c(work->kind));
+    r.job.title = title;
+    r.job.input_name = file_name;
+    r.params = params;
     if (!store_write(cx, j->s, job_row_insert, &r)) {
         return false;
     }

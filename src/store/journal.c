@@ -135,6 +135,29 @@ bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **r
     return read_events(cx, s, st, ret, ret_n);
 }
 
+bool journal_hash_at(Cx *cx, Store *s, int64_t home, int64_t seq, uint8_t ret[32])
+{
+    (void)s;
+    memset(ret, 0, 32);
+    if (seq == 0) {
+        return true;
+    }
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select hash from journal where home = ?1 and seq = ?2"));
+    bool row = false;
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, home);
+    stmt_int(st, 2, seq);
+    bool ok = stmt_step(cx, st, &row);
+    if (ok && row) {
+        Str h = stmt_col_text(st, 0);
+        memcpy(ret, h.p, MIN(h.n, (size_t)32));
+    }
+    stmt_done(st);
+    return ok && (row || fail(cx, E_DATA, "操作记录缺少第 %lld 条，请运行 tamga verify", (long long)seq));
+}
+
 static bool has_sealed(const RecordType *t)
 {
     for (size_t i = 0; t != NULL && i < t->n_states; i++) {

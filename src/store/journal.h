@@ -19,6 +19,8 @@ MUST_USE bool journal_add(Cx *cx, Store *s, int64_t home, const Actor *a, Str ac
                           Str action, Str state_from, Str state_to, Str reason, Str source, Str body);
 /* journal_of - the events of one record, oldest first. No rights inside: call after rec_get and access_flag 'h'. */
 MUST_USE bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **ret, size_t *ret_n);
+/* journal_hash_at - the hash of entry `seq` of a chain; of entry 0: 32 zero bytes. E_DATA when it is not there. No rights inside. */
+MUST_USE bool journal_hash_at(Cx *cx, Store *s, int64_t home, int64_t seq, uint8_t ret[32]);
 /* Where a page of the journal ended; many events may share an instant. All 0: from the newest. */
 typedef struct {
     int64_t at_ms, home, seq;
