@@ -9,8 +9,10 @@
 #include "app/app.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "feature/document/document.h"
 #include "feature/feature.h"
 #include "feature/io/io.h"
+#include "job/letter.h"
 #include "job/timer.h"
 #include "store/file.h"
 
@@ -48,8 +50,12 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, int64_t started_
                      .asset_dir = o->assets != NULL ? o->assets : "build/assets", .tables = features_routes(), .strict = o->strict, .public_url = o->url,
                      .demo = accounts(cx, o->data) != NULL || p->sample};
     io_set_jobs(jobs);
+    letter_mark_set(p->sample ? S("样例") : conf.demo ? S("演示") : S(""));
+    Press *press = press_start(NULL);
+    document_set_press(press);
     Site *site = site_start(cx, mem, &conf);
     if (site == NULL) {
+        press_stop(press);
         arena_free(mem);
         return false;
     }
@@ -71,6 +77,7 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, int64_t started_
         net_stop(net);
     }
     site_stop(site);
+    press_stop(press);
     arena_free(mem);
     return net != NULL;
 }

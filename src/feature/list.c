@@ -2,6 +2,7 @@
  * list.c - the explicit list of features.
  */
 #include "feature/catalogue/catalogue.h"
+#include "feature/document/document.h"
 #include "feature/feature.h"
 #include "feature/io/io.h"
 #include "feature/ledger/ledger.h"
@@ -15,7 +16,7 @@ static const NamedCheck CHECKS[] = {{"naming", naming_check}, {"score_mark", sco
 
 static const Route *const TABLES[] = {ROUTES_CORE,   ROUTES_IO,     ROUTES_RECORD,    ROUTES_USER, ROUTES_NAMING,
                                       ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE, ROUTES_LOGBOOK,
-                                      ROUTES_PROFILE, ROUTES_SCORING, NULL};
+                                      ROUTES_PROFILE, ROUTES_SCORING, ROUTES_DOCUMENT, NULL};
 
 void features_register(void)
 {

@@ -2,6 +2,7 @@
  * rshow.c - one record: where it stands, what it says, what may be done with it, what refers to it, its files and its history.
  */
 #include "page/internal.h"
+#include "store/env.h"
 
 #define LINK_ROWS 6
 #define HISTORY_SHOWN 20
@@ -168,6 +169,41 @@ static bool file_rows(Req *rq, const Rec *r)
     return true;
 }
 
+/* What the pack prints from this record, now. The facts decide, not what the person sees. */
+static bool documents(Req *rq, const Rec *r)
+{
+    static const Actor FACTS = {.is_system = true, .name = STR_INIT("系统")};
+    Doc *l = doc_set_list(rq->doc, "documents");
+    bool served = route_of(rq->site, "GET", str_printf(rq->mem, "/r/%.*s/1/documents/x", STRF(r->type->id))) != NULL;
+    for (size_t i = 0; served && rq->actor.user != 0 && i < rq->pack->n_documents; i++) {
+        const Document *d = &rq->pack->documents[i];
+        Rec whole;
+        if (d->type != r->type) {
+            continue;
+        }
+        if (d->when != NULL && (!rec_get(&rq->cx, rq->store, &FACTS, d->type, r->id, &whole) ||
+                                rule_test(env_make(&rq->cx, rq->store, &whole), d->when) != TRI_TRUE)) {
+            if (rq->cx.err != E_OK) {
+                return false;
+            }
+            continue;
+        }
+        Doc *o = doc_add_obj(l);
+        Str base = url_record(rq->mem, r->type, r->id, str_printf(rq->mem, "/documents/%.*s", STRF(d->id)).p);
+        doc_set_str(o, "id", d->id);
+        doc_set_str(o, "label", d->label);
+        doc_set_bool(o, "open", d->open);
+        doc_set_str(o, "href", str_printf(rq->mem, "%.*s.pdf", STRF(base)));
+        if (str_eq(d->layout, S("certificate"))) {
+            doc_set_null(o, "docx");
+        } else {
+            doc_set_str(o, "docx", str_printf(rq->mem, "%.*s.docx", STRF(base)));
+        }
+    }
+    doc_html_only(doc_set_bool(rq->doc, "has_documents", l->n != 0));
+    return true;
+}
+
 static void may(Req *rq, const Rec *r)
 {
     bool edit = access_edit(rq->pack, &rq->actor, r);
@@ -204,6 +240,9 @@ bool show_doc(Req *rq, const Rec *r)
         if (!one_link(rq, links, r, &t->links[i])) {
             return false;
         }
+    }
+    if (!documents(rq, r)) {
+        return false;
     }
     if (rq->actor.user != 0 && !file_rows(rq, r)) {
         return false;
