@@ -3,6 +3,7 @@
  * in one transaction.
  */
 #include "store/act_int.h"
+#include "store/notice.h"
 #include "store/task.h"
 
 static bool conditions(Cx *cx, Store *s, const Rec *r, const Action *act, Verdict **ret, size_t *ret_n, bool *ret_all)
@@ -197,9 +198,11 @@ static bool move(Cx *cx, Store *s, ActArg *x, const Rec *before, const Verdict *
         !act_then(cx, s, x, &after)) {
         return false;
     }
-    /* Here the messages of the action (`notify`) are written: once, when all of it has happened. */
     if ((x->act->n_make != 0 || x->act->n_then != 0) &&
         !rec_load(cx, s, x->t, x->id, true, &after)) { /* what followed may have come back to it */
+        return false;
+    }
+    if (!notice_action(cx, s, x->a, &after, x->act)) { /* once, when all of it has happened */
         return false;
     }
     *x->ret = rec_as_seen(cx, s, x->a, &after);

@@ -11,7 +11,7 @@
 #include "store/journal.h"
 #include "store/record.h"
 
-#define STORE_EXTRA_VERSIONS 2 /* users, files */
+#define STORE_EXTRA_VERSIONS 3 /* users, files, notices */
 
 /* One write waiting for the writer thread; lives on the waiting caller's stack. */
 typedef struct WriteJob {
@@ -57,6 +57,7 @@ struct Store {
     int id_seq;
     /* counts that were asked for, by statement and version (cache.c) */
     struct CountCache *counts;
+    _Atomic unsigned channels; /* for which rows of the outbox are written (outbox.h) */
 };
 
 enum { COL_ID, COL_HOME, COL_REV, COL_STATE, COL_HOLDER, COL_CREATED, COL_UPDATED, COL_CREATED_BY, COL_UPDATED_BY, COL_NO,
@@ -65,6 +66,7 @@ enum { COL_ID, COL_HOME, COL_REV, COL_STATE, COL_HOLDER, COL_CREATED, COL_UPDATE
 /* schema.c */
 MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);
 MUST_USE bool tlog_tables(Cx *cx, Db *db); /* tlog.c */
+MUST_USE bool notice_tables(Cx *cx, Db *db); /* notice.c */
 bool field_has_column(const Field *f); /* everything but child lists */
 
 /* row.c: between rows and Rec */

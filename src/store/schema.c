@@ -284,7 +284,7 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
 
 bool schema_apply(Cx *cx, Store *s, Db *db)
 {
-    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db)) {
+    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !notice_tables(cx, db)) {
         return false;
     }
     for (size_t i = 0; i < s->pack->n_types; i++) {
