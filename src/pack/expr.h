@@ -4,7 +4,8 @@
  *   or, and, not; = != < <= > >=; in (a, b, …); + - * /; ( ); numbers, 'text', true, false, today, null-tests `x is empty`;
  *   field names; link.field inside aggregates: count(link), count(link where cond), sum(link.field), min, max, any(link where cond);
  *   latest(link.field), previous(field) (last period's value of the same owner), param('id'), has_flag('flag'), level(),
- *   days_between(a, b), year(date), named('check'), workdays_after(date, n), workdays_between(a, b) (base/workday.h).
+ *   days_between(a, b), year(date), named('check'), workdays_after(date, n), workdays_between(a, b) (base/workday.h),
+ *   if(cond, a, b): a where the condition holds, b where it does not, unknown where that is unknown; a and b of one type.
  *   Through a reference field: ref.field, ref.state, ref.number (unknown when it is empty), and aggregates over what hangs on that
  *   record: count(ref.link where …), sum(ref.link.field where …), max(ref.list.column where …).
  *   Inside `where`: outer.field is the field of the record the expression stands for (also outer.self, outer.state, outer.number,
@@ -27,7 +28,7 @@ typedef enum {
     EX_INT, EX_TEXT, EX_BOOL, EX_TODAY, EX_FIELD, EX_OR, EX_AND, EX_NOT, EX_EQ, EX_NE, EX_LT, EX_LE, EX_GT, EX_GE, EX_IN,
     EX_ADD, EX_SUB, EX_MUL, EX_DIV, EX_EMPTY, EX_COUNT, EX_SUM, EX_MIN, EX_MAX, EX_ANY, EX_LATEST, EX_PREVIOUS, EX_PARAM,
     EX_HAS_FLAG, EX_LEVEL, EX_DAYS, EX_YEAR, EX_NAMED, EX_SELF, EX_NUMBER, EX_STATE, EX_OWNER_LEVEL, EX_ACTOR, EX_REGION_AT, EX_WORKDAYS_AFTER,
-    EX_WORKDAYS_BETWEEN
+    EX_WORKDAYS_BETWEEN, EX_IF
 } ExprKind;
 
 typedef enum { XT_NUM, XT_TEXT, XT_BOOL, XT_DATE } ExprType;
@@ -45,7 +46,7 @@ struct Expr {
     const RecordType *of;        /* EX_SELF, EX_STATE: the type whose id or state it is */
     bool outer;                  /* EX_FIELD, EX_SELF, EX_STATE, EX_NUMBER, EX_OWNER_LEVEL: of the outer record (EvalEnv.outer) */
     const Expr *a, *b;           /* operands; a: `where` condition of an aggregate, typed for the records (rows) counted */
-    const Expr *const *items;    /* EX_IN */
+    const Expr *const *items;    /* EX_IN; EX_IF: one, the value where the condition `a` does not hold (`b`: where it does) */
     size_t n_items;
     int32_t at;                  /* byte offset in the source text, for messages */
 };

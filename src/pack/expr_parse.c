@@ -413,6 +413,37 @@ static Expr *p_workdays(Parser *p, bool between, int32_t at)
     return e;
 }
 
+/* if(condition, value, value): both of one type, numbers brought to the larger scale when it is evaluated. */
+static Expr *p_if(Parser *p, int32_t at)
+{
+    Expr *v[3];
+    for (size_t i = 0; i < 3; i++) {
+        v[i] = p_or(p);
+        if (v[i] == NULL || !expect(p, i < 2 ? TOK_COMMA : TOK_CLOSE, i < 2 ? "逗号" : " )")) {
+            return NULL;
+        }
+    }
+    if (v[0]->type != XT_BOOL) {
+        return expr_fail(p, v[0]->at, "这里是%s，应为条件", expr_type_word(v[0]->type));
+    }
+    if (v[1]->type == XT_DATE || v[2]->type == XT_DATE) {
+        expr_date_literal(v[1]);
+        expr_date_literal(v[2]);
+    }
+    if (v[1]->type != v[2]->type || expr_is_id(v[1]) || expr_is_id(v[2])) {
+        return expr_fail(p, v[2]->at, "if 的两个值不是同一种，应都是数、日期、文字或条件");
+    }
+    Expr *e = expr_new(p, EX_IF, v[1]->type, at);
+    const Expr **other = NEW_ARRAY(p->mem, const Expr *, 1);
+    other[0] = v[2];
+    e->a = v[0];
+    e->b = v[1];
+    e->items = other;
+    e->n_items = 1;
+    e->scale = MAX(v[1]->scale, v[2]->scale);
+    return e;
+}
+
 static Expr *p_year(Parser *p, int32_t at)
 {
     Expr *a = p_or(p);
@@ -448,10 +479,13 @@ static Expr *p_call(Parser *p, Str name, int32_t at)
     if (str_eq(name, S("workdays_after")) || str_eq(name, S("workdays_between"))) {
         return p_workdays(p, str_eq(name, S("workdays_between")), at);
     }
+    if (str_eq(name, S("if"))) {
+        return p_if(p, at);
+    }
     bool outer = str_eq(name, S("has_flag")) || str_eq(name, S("named")) || str_eq(name, S("previous")) || str_eq(name, S("level")) ||
                  str_eq(name, S("region_at"));
     if (!outer) {
-        return expr_fail(p, at, "没有函数 %.*s，应为 count、sum、min、max、any、latest、previous、param、has_flag、level、region_at、days_between、workdays_after、workdays_between、year、named 之一", STRF(name));
+        return expr_fail(p, at, "没有函数 %.*s，应为 count、sum、min、max、any、latest、previous、param、has_flag、level、region_at、days_between、workdays_after、workdays_between、year、if、named 之一", STRF(name));
     }
     if (p->in_where || p->type == NULL) {
         return expr_fail(p, at, "%.*s 不能用在这里，应为所计记录的字段", STRF(name));

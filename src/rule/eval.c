@@ -438,6 +438,14 @@ static Val workdays(const EvalEnv *env, const Expr *e)
     return day >= DATE_MIN && day <= DATE_MAX ? (Val){.has = true, .i = day} : UNKNOWN;
 }
 
+static Val choose(const EvalEnv *env, const Expr *e)
+{
+    Tri holds = tri(eval(env, e->a));
+    const Expr *taken = holds == TRI_TRUE ? e->b : e->items[0];
+    Val v = holds == TRI_UNKNOWN ? UNKNOWN : eval(env, taken);
+    return v.has && e->type == XT_NUM && !rescale(&v.i, e->scale - taken->scale) ? UNKNOWN : v;
+}
+
 static Val of_text(Str s)
 {
     return (Val){.has = s.n != 0, .s = s};
@@ -506,6 +514,7 @@ static Val eval(const EvalEnv *env, const Expr *e)
     case EX_NAMED: return named(env, e);
     case EX_WORKDAYS_AFTER:
     case EX_WORKDAYS_BETWEEN: return workdays(env, e);
+    case EX_IF: return choose(env, e);
     case EX_SELF:
     case EX_NUMBER:
     case EX_STATE:

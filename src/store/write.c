@@ -368,7 +368,7 @@ static void fill_defaults(Cx *cx, Store *s, const Actor *a, Rec *r, const bool *
     env->actor = a->login;
     for (size_t i = 0; i < r->type->n_fields; i++) {
         const Field *f = &r->type->fields[i];
-        if (!r->v[i].has && f->default_value != NULL && field_in_form(f, r->form) && (set == NULL || !set[i])) {
+        if (!r->v[i].has && f->default_value != NULL && field_in_form(f, r->form) && (set == NULL || !set[i] || f->read_only)) {
             r->v[i] = rule_value(env, f->default_value, f);
         }
     }

@@ -26,7 +26,7 @@ static void print(Buf *b, const Expr *e)
     static const char *const WORDS[] = {"int", "text", "bool", "today", "field", "or", "and", "not", "=", "!=", "<", "<=", ">", ">=", "in", "+", "-", "*",
                                         "/", "empty", "count", "sum", "min", "max", "any", "latest", "previous", "param", "flag", "level",
                                         "days", "year", "named", "self", "number", "state", "owner_level",
-                                        "workdays_after", "workdays_between"};
+                                        "actor", "region_at", "workdays_after", "workdays_between", "if"};
     if (e->kind == EX_INT) {
         buf_printf(b, "%lld%s", (long long)e->num, e->type == XT_DATE ? "d" : e->scale == 1 ? "e-1" : "");
     } else if (e->kind == EX_TEXT) {
@@ -205,6 +205,10 @@ static void faults_say_where_and_what_was_expected(void **state)
         {"workdays_after(born) > today", "应为逗号"},
         {"workdays_after(workers, 1) > today", "第 16 个字符处这里是数，应为日期"},
         {"workdays_after(born, 1.5) > today", "第 22 个字符处工作日数不对，应为整数"},
+        {"if(workers, 1, 2) > 1", "第 4 个字符处这里是数，应为条件"},
+        {"if(open, 1) > 1", "应为逗号"},
+        {"if(open, 1, name) > 1", "第 13 个字符处if 的两个值不是同一种"},
+        {"if(open, self, 1) > 1", "if 的两个值不是同一种"},
         {"workdays_between(born, 1) > 1", "第 24 个字符处这里是数，应为日期"},
         {"count(things) > 1", "第 7 个字符处没有关联或列表 things"},
         {"sum(parts) > 1", "第 10 个字符处这里不对，应为“.字段”"},

@@ -244,6 +244,21 @@ static void terms_are_counted_in_working_days(void **state)
     check_all(w, CASES, ARRAY_LEN(CASES));
 }
 
+static void a_value_may_depend_on_a_condition(void **state)
+{
+    World *w = *state;
+    world_set(w, "workers", "120");
+    world_set(w, "income", "100.50");
+    world_set(w, "born", "2024-04-30");
+    static const Case CASES[] = {
+        {"if(workers > 100, 1, 2) = 1", T}, {"if(workers > 200, 1, 2) = 2", T}, {"if(certified > 1, 1, 2) = 2", U},
+        {"if(workers * 2 <= income, workers * 2, income) = 100.5", T}, {"if(workers > 100, workers, income) = 120", T}, /* one scale for both */
+        {"if(certified is empty, workers, certified) = 120", T}, {"if(workers > 100, certified, workers) > 1", U},
+        {"if(workers > 100, born, '2024-01-01') = '2024-04-30'", T}, {"if(workers > 200, 'a', 'b') = 'b'", T}, {"if(true, false, true)", F},
+    };
+    check_all(w, CASES, ARRAY_LEN(CASES));
+}
+
 static void the_last_period_is_in_reach(void **state)
 {
     World *w = *state;
@@ -346,6 +361,7 @@ int main(void)
         WORLD(a_condition_on_counted_records_sees_the_record_outside),
         WORLD(an_expression_for_one_record_sees_another_one_outside),
         WORLD(terms_are_counted_in_working_days),
+        WORLD(a_value_may_depend_on_a_condition),
         WORLD(the_last_period_is_in_reach),
         WORLD(a_value_takes_the_form_of_its_field),
         WORLD(conditions_come_with_verdict_and_figures),
