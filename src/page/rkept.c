@@ -56,6 +56,14 @@ static Str snapshot_label(const RecordType *t, Str name)
     return act != NULL ? act->label : name;
 }
 
+/* What a feature froze (a computation, a list of judges) tells of others too: whoever reads the record only because it is their own sees it
+ * once the record is published, everybody else who reads the whole record at once. */
+static bool snapshot_seen(Req *rq, const Rec *r, const Snapshot *s)
+{
+    Scope scope = access_scope(rq->mem, rq->pack, &rq->actor, r->type);
+    return type_action(r->type, s->name) != NULL || r->state->published || scope.all || scope_has(&scope, r->home);
+}
+
 static void snapshot_head(Req *rq, const Rec *r, const Snapshot *s, size_t n, bool whole, Doc *o)
 {
     doc_set_int(o, "n", (int64_t)n);
@@ -104,7 +112,9 @@ bool kept_doc(Req *rq, const Rec *r)
             return false;
         }
         for (size_t i = 0; i < n; i++) {
-            snapshot_head(rq, r, &items[i], i + 1, false, doc_add_obj(l));
+            if (snapshot_seen(rq, r, &items[i])) {
+                snapshot_head(rq, r, &items[i], i + 1, false, doc_add_obj(l));
+            }
         }
     }
     doc_html_only(doc_set_bool(rq->doc, "has_signs", signs->n != 0));
@@ -228,6 +238,9 @@ bool record_snapshot(Req *rq)
         return false;
     }
     const Snapshot *s = &items[at - 1];
+    if (!snapshot_seen(rq, &r, s)) {
+        return fail(&rq->cx, E_NOT_FOUND, "这条记录没有这一份快照");
+    }
     Doc *body = json_read(rq->mem, s->body, &error);
     if (body == NULL) {
         return fail(&rq->cx, E_DATA, "这份快照的内容读不出来");
