@@ -210,6 +210,7 @@ static bool person(Exchange *x)
     if (rq->actor.user == 0 || x->cacheable) {
         doc_set_null(rq->frame, "me");
         doc_set_null(rq->frame, "todo_count");
+        doc_set_null(rq->frame, "notice_count");
         doc_set_null(rq->frame, "menu");
         return true;
     }
@@ -235,6 +236,14 @@ static bool person(Exchange *x)
         doc_set_int(rq->frame, "todo_count", total);
     } else {
         doc_set_null(rq->frame, "todo_count");
+    }
+    if (!notice_count(rq, &total)) {
+        return false;
+    }
+    if (total != 0) {
+        doc_set_int(rq->frame, "notice_count", total);
+    } else {
+        doc_set_null(rq->frame, "notice_count");
     }
     menu(x, todo);
     return true;

@@ -23,6 +23,7 @@ typedef struct {
 
 typedef struct PageCache PageCache;
 typedef struct TodoCache TodoCache;
+typedef struct NoticeCache NoticeCache;
 
 struct Site {
     Store *store;
@@ -38,6 +39,7 @@ struct Site {
     Doc *frame;                      /* what every page's layout needs, the same for all: lang, site, assets */
     PageCache *cache;
     TodoCache *todo;
+    NoticeCache *notices;
     Str openapi, openapi_etag;
     Str login_secret;
     _Atomic int heavy;
@@ -110,6 +112,14 @@ TodoCache *todo_cache_new(void);
 void todo_cache_free(TodoCache *c);
 Str tone_word(Str pack_tone);                         /* grey sky grass gold red -> plain info good warn bad */
 
+/* notices.c */
+MUST_USE bool notice_count(Req *rq, int64_t *ret);      /* unread, of the actor */
+NoticeCache *notice_cache_new(void);
+void notice_cache_free(NoticeCache *c);
+
+/* contacts.c: `contact` of a user into o */
+MUST_USE bool contact_doc(Req *rq, int64_t user, Doc *o);
+
 /* openapi.c */
 void openapi_build(Site *s);
 PageFn openapi_page;
@@ -177,6 +187,7 @@ Doc *event_doc(Req *rq, const RecordType *t, const Event *e);
 
 /* userpages.c: the account's page again with what is wrong; problem JSON for programs */
 bool account_refused(Req *rq, Findings *found);
+bool users_refused(Req *rq, Findings *found); /* the same for the page of users */
 
 /* delegations.c: `delegations` (and for pages `colleagues`) into rq->doc */
 MUST_USE bool delegations_doc(Req *rq);
@@ -202,4 +213,5 @@ PageFn record_list, record_new, record_create, record_show, record_edit, record_
     record_action, record_bulk, record_unmask, record_check_field, record_file_add, file_get, file_delete, desk_page, journal_page,
     clauses_page, login_page, login_post, logout_post, view_post, health_page, home_page, access_page, users_page, users_post, user_password_post,
     user_disable_post, account_page, account_password_post, tokens_page, tokens_post, token_drop_post, search_page, task_post, task_answer_post,
-    task_back_post, delegation_post, delegation_end_post, public_form, public_form_post, public_status, public_status_post;
+    task_back_post, delegation_post, delegation_end_post, notices_page, notices_read_post, notice_read_post,
+    outbox_page, outbox_retry_post, outbox_retry_all_post, account_contact_post, user_contact_post, public_form, public_form_post, public_status, public_status_post;

@@ -43,6 +43,7 @@ Site *site_start(Cx *cx, Arena *mem, const SiteConf *conf)
     openapi_build(s);
     s->cache = page_cache_new(PAGE_CACHE_BYTES);
     s->todo = todo_cache_new();
+    s->notices = notice_cache_new();
     return s;
 }
 
@@ -51,6 +52,7 @@ void site_stop(Site *s)
     if (s != NULL) {
         page_cache_free(s->cache);
         todo_cache_free(s->todo);
+        notice_cache_free(s->notices);
         pthread_mutex_destroy(&s->idem_lock);
         pthread_cond_destroy(&s->idem_done);
     }

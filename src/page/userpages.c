@@ -42,6 +42,9 @@ static bool user_rows(Req *rq)
             doc_set_null(o, "last_at");
         }
         doc_set_bool(o, "self", u->id == rq->actor.user);
+        if (!contact_doc(rq, u->id, o)) {
+            return false;
+        }
     }
     return true;
 }
@@ -98,7 +101,7 @@ bool users_page(Req *rq)
 }
 
 /* The page again with what is wrong; problem JSON for programs. */
-static bool users_refused(Req *rq, Findings *found)
+bool users_refused(Req *rq, Findings *found)
 {
     if (rq->cx.err == E_OK || rq->cx.err == E_INVALID || rq->cx.err == E_CONFLICT || rq->cx.err == E_FORBIDDEN) {
         if (found->errors == 0) {
@@ -242,7 +245,7 @@ static bool account_doc(Req *rq, const Findings *found, Str fresh)
     }
     doc_set_doc(rq->doc, "errors", finding_list(rq->mem, found, false));
     req_crumb(rq, S("我的账户"), S(""));
-    return delegations_doc(rq);
+    return contact_doc(rq, rq->actor.user, rq->doc) && delegations_doc(rq);
 }
 
 bool account_page(Req *rq)
