@@ -9,6 +9,7 @@
 #include "feature/logbook/logbook.h"
 #include "feature/naming/naming.h"
 #include "feature/overview/overview.h"
+#include "feature/portal/portal.h"
 #include "feature/profile/profile.h"
 #include "feature/scoring/scoring.h"
 
@@ -16,7 +17,7 @@ static const NamedCheck CHECKS[] = {{"naming", naming_check}, {"score_mark", sco
 
 static const Route *const TABLES[] = {ROUTES_CORE,   ROUTES_IO,     ROUTES_RECORD,    ROUTES_USER, ROUTES_NAMING,
                                       ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE, ROUTES_LOGBOOK,
-                                      ROUTES_PROFILE, ROUTES_SCORING, ROUTES_DOCUMENT, NULL};
+                                      ROUTES_PROFILE, ROUTES_PORTAL, ROUTES_SCORING, ROUTES_DOCUMENT, NULL};
 
 void features_register(void)
 {

@@ -131,3 +131,40 @@ test('a flood is answered with a sentence and a time, and takes nothing away', a
   const page = expect(await v.send('/f/typical_person', person), 429);
   assert.match(page.text, /value="样例推荐人"/, 'what was typed is still there');
 });
+
+// ---- the portal ----
+const day = (n = 0) => new Date(Date.now() + 8 * 3600e3 + n * 86400e3).toISOString().slice(0, 10);
+const made = async (who, type, doc) => expect(await who.send('POST', `/r/${type}`, doc), 201, `creating ${type}`).json;
+let batch;
+
+test('a call is public once it is issued: conditions, calendar, places, and the way to apply', async () => {
+  const region = await as('region'), second = await as('region2');
+  const standard = await made(region, 'standard', { title: `公众测试办法${Date.now()}`, kind: 'rule', version: '第1版', valid_from: '2024-01-01', summary: '测试用', source: '样例' });
+  expect(await second.act('standard', standard.id, 'publish'), 200, 'publish');
+  batch = await made(region, 'batch', { title: `公众测试批次${Date.now()}`, kind: 'region', standard: standard.id, rubric: 'recognition_sample', honour_name: '测试称号',
+    honour_level: 'region', honour_issuer: 'region_office', figures_period: '2024', prev_period: '2023', apply_from: day(), apply_to: day(14), review_to: day(30),
+    notice_days: 5, cert_until: day(1000), conditions: '第一条件。\n第二条件。', materials: '测试用', quotas: [{ city: '150400', places: 3 }] });
+  const before = expect(await web.page('/calls'), 200);
+  assert.ok(!before.text.includes(batch.title), 'a draft is nobody’s business');
+  expect(await web.page(`/calls/${batch.id}`), 404);
+  expect(await region.act('batch', batch.id, 'call'), 200, 'call');
+  const list = expect(await web.json('/calls'), 200).json;
+  const mine = list.open.find((c) => c.id === batch.id);
+  assert.ok(mine && Number(mine.left) > 0);
+  const page = expect(await web.page(`/calls/${batch.id}`), 200);
+  for (const word of ['第二条件', '赤峰市', '3', '申报截止', `/apply/${batch.id}`, '剩 ']) assert.ok(page.text.includes(word), word);
+  assert.ok(page.text.includes('href="/announcements"'), 'in the menu');
+  const again = expect(await web.page(`/calls/${batch.id}`), 200);
+  assert.equal(again.text, page.text);
+});
+
+test('announcements list notices and decisions; what is not published is not there', async () => {
+  const a = expect(await web.json('/announcements'), 200).json;
+  assert.deepEqual(a.kinds.map((k) => k.type), ['public_notice', 'decision']);
+  const region = await as('region');
+  const n = await made(region, 'public_notice', { title: '测试公示', batch: batch.id, text: '测试用', contact_office: '测试单位', contact_phone: '测试电话' });
+  expect(await web.page(`/announcements/public_notice/${n.id}`), 404);
+  expect(await web.page(`/f/objection?about=${n.id}`), 404, 'no objection to what nobody can read');
+  expect(await web.page('/announcements/brand/1'), 404);
+  expect(await web.page('/announcements'), 200);
+});

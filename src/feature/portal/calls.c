@@ -1,0 +1,156 @@
+/*
+ * calls.c - calls for entries: what is open, and one of them with everything an applicant needs to know.
+ */
+#include "feature/portal/set.h"
+
+#include "base/date.h"
+
+static void call_item(Req *rq, const Portal *p, const Rec *r, Doc *open, Doc *closed)
+{
+    bool is_open = setting_has(p->open, r->state->id);
+    Doc *o = doc_add_obj(is_open ? open : closed);
+    doc_set_id(o, "id", r->id);
+    doc_set_str(o, "title", portal_title(r));
+    doc_set_shown(o, "state", r->state->id, r->state->label);
+    doc_html_only(doc_set_str(o, "tone", portal_tone(r->state)));
+    doc_set_str(o, "href", str_printf(rq->mem, "/calls/%.*s", STRF(id_text(rq->mem, r->id))));
+    const Org *owner = pack_org_by_home(rq->pack, r->home);
+    doc_set_str(o, "owner", owner != NULL ? owner->name : S(""));
+    portal_left(rq, o, p->until, r);
+}
+
+bool portal_calls(Req *rq)
+{
+    Portal p;
+    RecPage page;
+    if (!portal_settings(rq, &p)) {
+        return false;
+    }
+    Query q = {.type = p.call, .limit = 200, .order = p.until};
+    req_reads(rq, p.call);
+    if (!rec_list(&rq->cx, rq->store, &PORTAL_EYES, &q, false, &page)) {
+        return false;
+    }
+    doc_set_strc(rq->doc, "title", "征集");
+    Doc *open = doc_set_list(rq->doc, "open"), *closed = doc_set_list(rq->doc, "closed");
+    for (size_t i = 0; i < page.n; i++) {
+        call_item(rq, &p, &page.items[i], open, closed);
+    }
+    req_crumb(rq, S("征集"), S(""));
+    return true;
+}
+
+static void calendar(Req *rq, const Portal *p, const Rec *r, Doc *list)
+{
+    int32_t today = instant_date(rq->cx.now_ms);
+    for (size_t i = 0; p->dates != NULL && i < p->dates->n; i++) {
+        const Field *f = type_field(p->call, p->dates->values[i]);
+        if (f == NULL || f->kind != FT_DATE || !r->v[f->index].has) {
+            continue;
+        }
+        int32_t day = (int32_t)r->v[f->index].i;
+        Doc *o = doc_add_obj(list);
+        doc_set_str(o, "label", f->label);
+        doc_set_date(o, "date", day);
+        doc_set_bool(o, "past", day < today);
+    }
+}
+
+/* List fields have no public form of their own: those that the settings name are shown whole. */
+static bool lists(Req *rq, const Portal *p, int64_t id, Doc *out)
+{
+    static const Actor ALL = {.is_system = true};
+    Rec r;
+    if (!rec_get(&rq->cx, rq->store, &ALL, p->call, id, &r)) {
+        return false;
+    }
+    for (size_t i = 0; p->lists != NULL && i < p->lists->n; i++) {
+        const Field *f = type_field(p->call, p->lists->values[i]);
+        if (f == NULL || f->kind != FT_LIST || r.v[f->index].n_rows == 0) {
+            continue;
+        }
+        Doc *o = doc_add_obj(out), *heads, *rows;
+        doc_set_str(o, "label", f->label);
+        doc_set_str(o, "hint", f->hint);
+        heads = doc_set_list(o, "heads");
+        rows = doc_set_list(o, "rows");
+        for (size_t k = 0; k < f->n_fields; k++) {
+            doc_add_str(heads, f->fields[k].label);
+        }
+        for (size_t n = 0; n < r.v[f->index].n_rows; n++) {
+            Doc *row = doc_add_obj(rows), *cells = doc_set_list(row, "cells");
+            for (size_t k = 0; k < f->n_fields; k++) {
+                Doc *cell = doc_add_obj(cells);
+                doc_set_str(cell, "label", f->fields[k].label);
+                doc_set_str(cell, "text", portal_value(rq, &f->fields[k], &r.v[f->index].rows[n].v[k]));
+                doc_html_only(doc_set_bool(cell, "first", k == 0));
+            }
+        }
+    }
+    return true;
+}
+
+static bool announced(Req *rq, const Portal *p, int64_t id, Doc *list)
+{
+    for (size_t i = 0; i < p->n_kinds; i++) {
+        Rec *l;
+        size_t n;
+        if (p->kinds[i].round == NULL || p->kinds[i].round->ref != p->call) {
+            continue;
+        }
+        if (!portal_linked(rq, p->kinds[i].t, p->kinds[i].round, id, &l, &n)) {
+            return false;
+        }
+        for (size_t k = 0; k < n; k++) {
+            Doc *o = doc_add_obj(list);
+            doc_set_str(o, "kind", p->kinds[i].t->label);
+            doc_set_str(o, "title", portal_title(&l[k]));
+            doc_set_str(o, "href", str_printf(rq->mem, "/announcements/%.*s/%.*s", STRF(p->kinds[i].t->id), STRF(id_text(rq->mem, l[k].id))));
+        }
+    }
+    return true;
+}
+
+bool portal_call(Req *rq)
+{
+    Portal p;
+    Rec r;
+    int64_t id;
+    const Field *skip[24];
+    size_t n_skip = 0;
+    if (!portal_settings(rq, &p) || !req_id(rq, &id) || !rec_get(&rq->cx, rq->store, &PORTAL_EYES, p.call, id, &r)) {
+        return false;
+    }
+    req_reads(rq, p.call);
+    bool open = setting_has(p.open, r.state->id);
+    const Org *owner = pack_org_by_home(rq->pack, r.home);
+    doc_set_id(rq->doc, "id", r.id);
+    doc_set_str(rq->doc, "title", portal_title(&r));
+    doc_set_shown(rq->doc, "state", r.state->id, r.state->label);
+    doc_html_only(doc_set_str(rq->doc, "tone", portal_tone(r.state)));
+    doc_set_str(rq->doc, "owner", owner != NULL ? owner->name : S(""));
+    doc_set_bool(rq->doc, "open", open);
+    doc_set_str(rq->doc, "apply", open ? str_printf(rq->mem, "/apply/%.*s", STRF(id_text(rq->mem, id))) : S(""));
+    doc_set_str(rq->doc, "entry_label", p.entry->label);
+    portal_left(rq, rq->doc, p.until, &r);
+    calendar(rq, &p, &r, doc_set_list(rq->doc, "calendar"));
+    Doc *texts = doc_set_list(rq->doc, "texts");
+    for (size_t i = 0; p.texts != NULL && i < p.texts->n; i++) {
+        portal_fact(rq, texts, p.call, p.texts->values[i], &r);
+        const Field *f = type_field(p.call, p.texts->values[i]);
+        if (f != NULL && n_skip < ARRAY_LEN(skip)) {
+            skip[n_skip++] = f;
+        }
+    }
+    for (size_t i = 0; p.dates != NULL && i < p.dates->n && n_skip < ARRAY_LEN(skip); i++) {
+        skip[n_skip++] = type_field(p.call, p.dates->values[i]);
+    }
+    portal_facts(rq, doc_set_list(rq->doc, "facts"), &r, skip, n_skip);
+    req_crumb(rq, S("征集"), S("/calls"));
+    req_crumb(rq, portal_title(&r), S(""));
+    if (!portal_documents(rq, &r, doc_set_list(rq->doc, "documents"))) {
+        return false;
+    }
+    return lists(rq, &p, id, doc_set_list(rq->doc, "lists")) && announced(rq, &p, id, doc_set_list(rq->doc, "announced")) &&
+           portal_forms(rq, &r, doc_set_list(rq->doc, "forms"));
+}
