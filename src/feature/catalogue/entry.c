@@ -104,22 +104,108 @@ static bool honours(Req *rq, const Catalogue *c, const Rec *r, Doc *list)
     return true;
 }
 
-/* The states the public may know of, with their days. */
-static bool public_history(Req *rq, const Catalogue *c, const Rec *r, Doc *list)
+typedef struct {
+    int64_t at_ms;
+    Str what, text, tone;
+} Told;
+
+#define TOLD_MAX 200
+
+/* The public states a record went through, with their days; `what` says of which record. */
+static bool tell(Req *rq, const Rec *r, Str what, Told *out, size_t *n)
 {
     Event *events;
-    size_t n;
-    if (!journal_of(&rq->cx, rq->store, c->t, r->id, &events, &n)) {
+    size_t n_events;
+    if (!journal_of(&rq->cx, rq->store, r->type, r->id, &events, &n_events)) {
         return false;
     }
+    for (size_t i = 0; i < n_events && *n < TOLD_MAX; i++) {
+        const State *to = type_state(r->type, events[i].state_to);
+        if (to != NULL && to->public_text.n != 0 && !str_eq(events[i].state_from, events[i].state_to)) {
+            out[(*n)++] = (Told){events[i].at_ms, what, to->public_text, to->tone};
+        }
+    }
+    return true;
+}
+
+/* One line a record that is linked here: what it is, how it stands now. */
+static void standing(Req *rq, const Rec *r, Doc *list)
+{
+    const RecordType *t = r->type;
+    Doc *o = doc_add_obj(list);
+    doc_set_str(o, "label", t->label);
+    doc_set_str(o, "no", r->no);
+    doc_set_shown(o, "state", r->state->id, r->state->label);
+    doc_html_only(doc_set_str(o, "tone", str_eq(r->state->tone, S("grass")) ? S("good") : str_eq(r->state->tone, S("gold")) ? S("warn")
+                                         : str_eq(r->state->tone, S("red")) ? S("bad") : S("plain")));
+    Doc *list_facts = doc_set_list(o, "facts");
+    for (size_t k = 0; k < t->n_publics; k++) {
+        const Field *f = t->publics[k];
+        if (f != t->title && f->kind != FT_REF && f->kind != FT_LIST && f->kind != FT_LONG && r->v[f->index].has) {
+            Doc *one = doc_add_obj(list_facts);
+            doc_set_str(one, "label", f->label);
+            doc_set_str(one, "text", value_show(rq->mem, rq->pack, f, &r->v[f->index]));
+        }
+    }
+}
+
+static bool public_history(Req *rq, const Catalogue *c, const Rec *r, Doc *o)
+{
+    Told *l = NEW_ARRAY(rq->mem, Told, TOLD_MAX);
+    size_t n = 0;
+    Doc *stand = doc_set_list(o, "standing"), *list = doc_set_list(o, "history");
+    if (!tell(rq, r, S(""), l, &n)) {
+        return false;
+    }
+    for (size_t i = 0; i < c->n_told; i++) {
+        RecPage page;
+        req_reads(rq, c->told[i]->type);
+        if (!linked(rq, c->told[i], r->id, NULL, &page)) {
+            return false;
+        }
+        for (size_t k = 0; k < page.n; k++) {
+            standing(rq, &page.items[k], stand);
+            if (!tell(rq, &page.items[k], c->told[i]->label, l, &n)) {
+                return false;
+            }
+        }
+    }
+    for (size_t i = 1; i < n; i++) { /* by time; few */
+        Told one = l[i];
+        size_t k = i;
+        for (; k > 0 && l[k - 1].at_ms > one.at_ms; k--) {
+            l[k] = l[k - 1];
+        }
+        l[k] = one;
+    }
     for (size_t i = 0; i < n; i++) {
-        const State *to = type_state(c->t, events[i].state_to);
-        if (to == NULL || to->public_text.n == 0 || str_eq(events[i].state_from, events[i].state_to)) {
+        Doc *e = doc_add_obj(list);
+        doc_set_date(e, "date", instant_date(l[i].at_ms));
+        doc_set_str(e, "what", l[i].what);
+        doc_set_str(e, "text", l[i].text);
+        doc_html_only(doc_set_str(e, "tone", str_eq(l[i].tone, S("red")) ? S("bad") : str_eq(l[i].tone, S("gold")) ? S("warn") : S("good")));
+    }
+    return true;
+}
+
+/* Forms of the public about this entry that are open now. */
+static bool forms(Req *rq, const Rec *r, Doc *list)
+{
+    for (size_t i = 0; i < rq->pack->n_types; i++) {
+        const PublicForm *f = rq->pack->types[i].open;
+        Value open = {.has = true, .i = 1};
+        Str shown;
+        if (f == NULL || f->about == NULL || f->about->ref != r->type) {
             continue;
         }
-        Doc *o = doc_add_obj(list);
-        doc_set_date(o, "date", instant_date(events[i].at_ms));
-        doc_set_str(o, "text", to->public_text);
+        if (f->open_when != NULL && !rec_eval(&rq->cx, rq->store, r, f->open_when, &open, &shown)) {
+            return false;
+        }
+        if (open.has && open.i != 0) {
+            Doc *o = doc_add_obj(list);
+            doc_set_str(o, "label", f->title);
+            doc_set_str(o, "href", str_printf(rq->mem, "/f/%.*s?about=%.*s", STRF(rq->pack->types[i].id), STRF(id_text(rq->mem, r->id))));
+        }
     }
     return true;
 }
@@ -150,5 +236,5 @@ bool catalogue_entry(Req *rq)
     req_crumb(rq, name, S(""));
     facts(rq, &c, &r, doc_set_list(rq->doc, "facts"));
     return figures(rq, &c, &r, rq->doc) && honours(rq, &c, &r, doc_set_list(rq->doc, "honours")) &&
-           public_history(rq, &c, &r, doc_set_list(rq->doc, "history"));
+           public_history(rq, &c, &r, rq->doc) && forms(rq, &r, doc_set_list(rq->doc, "forms"));
 }

@@ -48,6 +48,13 @@ bool catalogue_settings(Req *rq, Catalogue *c)
             }
         }
     }
+    const Setting *told = pack_setting(p, f, S("told"));
+    for (size_t i = 0; told != NULL && i < told->n && c->n_told < ARRAY_LEN(c->told); i++) {
+        const Link *one = link_by_id(c->t, told->values[i]);
+        if (one != NULL) {
+            c->told[c->n_told++] = one;
+        }
+    }
     return c->title != NULL ? true : fail(&rq->cx, E_PACK, "公开目录没有设置名称字段");
 }
 

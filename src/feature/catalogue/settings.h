@@ -11,7 +11,8 @@ typedef struct {
     const RecordType *t;
     const Field *title, *intro, *region, *facets[8];
     size_t n_facets;
-    const Link *figures, *honours;
+    const Link *figures, *honours, *told[8]; /* told: links whose records' state and history are shown */
+    size_t n_told;
     const Field *period, *show[16];
     size_t n_show;
 } Catalogue;
