@@ -1,6 +1,7 @@
 /*
  * rshow.c - one record: where it stands, what it says, what may be done with it, what refers to it, its files and its history.
  */
+#include "pack/expr.h"
 #include "page/internal.h"
 #include "store/env.h"
 
@@ -204,6 +205,82 @@ static bool documents(Req *rq, const Rec *r)
     return true;
 }
 
+/* ---- special pages about a record, named by the pack: features.yaml, `record`, one key a type, each entry "label | path with {type} and {id} |
+ * roles or nothing | condition or nothing". A page the program does not have is not offered. ---- */
+
+static Str part(Str *rest)
+{
+    Str head;
+    (void)str_cut(*rest, '|', &head, rest);
+    return str_trim(head);
+}
+
+static bool role_listed(const Actor *a, Str roles)
+{
+    bool listed = roles.n == 0;
+    while (roles.n != 0 && !listed) {
+        Str head;
+        (void)str_cut(roles, ' ', &head, &roles);
+        listed = head.n != 0 && actor_has_role(a, head);
+    }
+    return listed;
+}
+
+static Str filled(Req *rq, const Rec *r, Str path)
+{
+    Buf b = buf_new(rq->mem, 512);
+    while (path.n != 0) {
+        bool type = str_starts(path, S("{type}")), id = str_starts(path, S("{id}"));
+        buf_add(&b, type ? r->type->id : id ? id_text(rq->mem, r->id) : str_sub(path, 0, 1));
+        path = str_sub(path, type ? 6 : id ? 4 : 1, path.n);
+    }
+    return buf_str(&b);
+}
+
+/* Does the condition hold? A fault in it is the pack's, and is told as such. */
+static bool holds(Req *rq, const Rec *r, Str text, bool *ret)
+{
+    Str error, shown;
+    Value v = {0};
+    *ret = true;
+    if (text.n == 0) {
+        return true;
+    }
+    const Expr *e = expr_parse(rq->mem, rq->pack, r->type, NULL, 0, text, &error);
+    if (e == NULL) {
+        return fail(&rq->cx, E_PACK, "features.yaml 的 record.%.*s 不能用：%.*s", STRF(r->type->id), STRF(error));
+    }
+    if (!rec_eval(&rq->cx, rq->store, r, e, &v, &shown)) {
+        return false;
+    }
+    *ret = v.has && v.i != 0;
+    return true;
+}
+
+static bool special_pages(Req *rq, const Rec *r)
+{
+    const Setting *s = pack_setting(rq->pack, S("record"), r->type->id);
+    Doc *l = doc_set_list(rq->doc, "pages");
+    for (size_t i = 0; s != NULL && i < s->n; i++) {
+        Str rest = s->values[i];
+        Str label = part(&rest), href = filled(rq, r, part(&rest)), roles = part(&rest), path, query;
+        bool open;
+        (void)str_cut(href, '?', &path, &query);
+        if (!role_listed(&rq->actor, roles) || route_of(rq->site, "GET", path) == NULL) {
+            continue;
+        }
+        if (!holds(rq, r, str_trim(rest), &open)) {
+            return false;
+        }
+        if (open) {
+            Doc *o = doc_add_obj(l);
+            doc_set_str(o, "label", label);
+            doc_set_str(o, "href", href);
+        }
+    }
+    return true;
+}
+
 static void may(Req *rq, const Rec *r)
 {
     bool edit = access_edit(rq->pack, &rq->actor, r);
@@ -240,6 +317,9 @@ bool show_doc(Req *rq, const Rec *r)
         if (!one_link(rq, links, r, &t->links[i])) {
             return false;
         }
+    }
+    if (!special_pages(rq, r)) {
+        return false;
     }
     if (!documents(rq, r)) {
         return false;
