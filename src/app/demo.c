@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/app.h"
+#include "app/demo.h"
 #include "base/date.h"
 #include "fmt/csv.h"
 
@@ -16,17 +16,16 @@
 static const struct {
     const char *file, *type;
 } FILES[] = {{"rounds", "survey_round"}, {"brands", "brand"},          {"figures", "brand_figures"},
-             {"honours", "honour"},      {"libraries", "library_entry"}, {"plans", "plan"}};
+             {"honours", "honour"},      {"libraries", "library_entry"}, {"plans", "plan"},
+             {"standards", "standard"},  {"experts", "expert"},       {"officers", "officer"},        {"persons", "typical_person"}};
 
+/* One file being read. */
 typedef struct {
-    Cx *cx;
-    Store *s;
+    Demo *d;
     const RecordType *t;
     Str *names;
     size_t n_names;
-    Map *ids;                  /* "type/title" -> Rec id */
-    int64_t made;
-} Demo;
+} DataFile;
 
 static Str read_all(Cx *cx, const char *path)
 {
@@ -47,10 +46,10 @@ static Str read_all(Cx *cx, const char *path)
 static Str relative(Demo *d, const Field *f, Str text)
 {
     int64_t n;
-    if (text.n < 2 || (text.p[0] != '+' && text.p[0] != '-') || !str_int(text.p[0] == '+' ? str_sub(text, 1, 20) : text, &n)) {
+    if ((f->kind != FT_DATE && f->kind != FT_PERIOD) || text.n < 2 || (text.p[0] != '+' && text.p[0] != '-') || !str_int(text.p[0] == '+' ? str_sub(text, 1, 20) : text, &n)) {
         return text;
     }
-    int32_t today = instant_date(d->cx->now_ms);
+    int32_t today = instant_date(d->today_ms);
     if (f->kind == FT_DATE) {
         return date_iso(d->cx->mem, today + (int32_t)n);
     }
@@ -72,7 +71,7 @@ static bool parse_list(Demo *d, const Field *f, Str text, Value *ret, Findings *
         for (size_t k = 0; k < f->n_fields; k++) {
             Str cell;
             str_cut(row, '|', &cell, &row);
-            if (!value_parse(d->cx->mem, store_pack(d->s), &f->fields[k], f->fields[k].id, cell, NULL, &r->v[k], found)) {
+            if (!demo_value(d, &f->fields[k], cell, &r->v[k], found)) {
                 return false;
             }
         }
@@ -80,20 +79,53 @@ static bool parse_list(Demo *d, const Field *f, Str text, Value *ret, Findings *
     return true;
 }
 
-static int64_t *id_of(Demo *d, const RecordType *t, Str title)
+void demo_note(Demo *d, const RecordType *t, Str title, int64_t id)
 {
-    return map_get(d->ids, str_printf(d->cx->mem, "%.*s/%.*s", STRF(t->id), STRF(title)));
+    int64_t *kept = NEW(d->cx->mem, int64_t);
+    *kept = id;
+    map_put(d->ids, str_printf(d->cx->mem, "%.*s/%.*s", STRF(t->id), STRF(title)), kept);
 }
 
-static bool parse_cell(Demo *d, const Field *f, Str text, Value *ret, Findings *found)
+bool demo_find(Demo *d, const RecordType *t, Str title, Rec *ret)
 {
+    int64_t *id = map_get(d->ids, str_printf(d->cx->mem, "%.*s/%.*s", STRF(t->id), STRF(title)));
+    if (id != NULL) {
+        return rec_get(d->cx, d->s, &SYSTEM_ACTOR, t, *id, ret);
+    }
+    RecPage page = {0};
+    Query q = {.type = t, .n_filters = 1, .limit = 1};
+    q.filters[0] = (Filter){.field = t->title, .op = OP_EQ, .value = {.has = true, .s = title}};
+    if (t->title != NULL && !rec_list(d->cx, d->s, &SYSTEM_ACTOR, &q, false, &page)) {
+        return false;
+    }
+    if (page.n == 0) {
+        return fail(d->cx, E_DATA, "没有%.*s“%.*s”", STRF(t->label), STRF(title));
+    }
+    *ret = page.items[0];
+    return true;
+}
+
+bool demo_when(Demo *d, Str text, size_t second)
+{
+    int32_t day = instant_date(d->today_ms);
+    const Field date = {.kind = FT_DATE};
+    if (text.n != 0 && !date_iso_parse(relative(d, &date, text), &day)) {
+        return fail(d->cx, E_DATA, "日期 %.*s 不能用", STRF(text));
+    }
+    d->cx->now_ms = (int64_t)day * 86400000 + 3600000 + (int64_t)second * 1000; /* nine in the morning, UTC+8 */
+    return true;
+}
+
+bool demo_value(Demo *d, const Field *f, Str text, Value *ret, Findings *found)
+{
+    Rec r;
     if (f->kind == FT_LIST) {
         return text.n == 0 || parse_list(d, f, text, ret, found);
     }
     if (f->kind == FT_REF && text.n != 0) {
-        int64_t *id = id_of(d, f->ref, text);
-        *ret = (Value){.has = id != NULL, .i = id != NULL ? *id : 0};
-        return id != NULL;
+        bool ok = demo_find(d, f->ref, text, &r);
+        *ret = (Value){.has = ok, .i = ok ? r.id : 0};
+        return ok;
     }
     return value_parse(d->cx->mem, store_pack(d->s), f, f->id, relative(d, f, text), NULL, ret, found);
 }
@@ -173,39 +205,38 @@ static bool walk_to(Demo *d, Rec *r, Str want)
     return true;
 }
 
-static bool one_row(Demo *d, size_t line, const Str *cells, size_t n)
+static bool one_row(DataFile *x, size_t line, const Str *cells, size_t n)
 {
+    Demo *d = x->d;
     Cx *cx = d->cx;
-    if (d->n_names == 0) {
-        d->names = NEW_ARRAY(cx->mem, Str, n);
-        for (d->n_names = 0; d->n_names < n; d->n_names++) {
-            d->names[d->n_names] = str_dup(cx->mem, cells[d->n_names]);
+    if (x->n_names == 0) {
+        x->names = NEW_ARRAY(cx->mem, Str, n);
+        for (x->n_names = 0; x->n_names < n; x->n_names++) {
+            x->names[x->n_names] = str_dup(cx->mem, cells[x->n_names]);
         }
         return true;
     }
     const Pack *p = store_pack(d->s);
     const Org *owner = NULL;
-    Str want = S(""), title = S("");
+    Str want = S("");
     Findings found = findings_new(cx->mem);
-    Value *v = NEW_ARRAY(cx->mem, Value, d->t->n_fields);
-    bool *set = NEW_ARRAY(cx->mem, bool, d->t->n_fields);
-    for (size_t i = 0; i < n && i < d->n_names; i++) {
+    Value *v = NEW_ARRAY(cx->mem, Value, x->t->n_fields);
+    bool *set = NEW_ARRAY(cx->mem, bool, x->t->n_fields);
+    for (size_t i = 0; i < n && i < x->n_names; i++) {
         Str text = str_dup(cx->mem, cells[i]);
-        const Field *f = type_field(d->t, d->names[i]);
-        if (str_eq(d->names[i], S("org"))) {
+        const Field *f = type_field(x->t, x->names[i]);
+        if (str_eq(x->names[i], S("org"))) {
             owner = pack_org(p, text);
-        } else if (str_eq(d->names[i], S("state"))) {
+        } else if (str_eq(x->names[i], S("state"))) {
             want = text;
-        } else if (str_eq(d->names[i], S("when"))) {
-            int32_t day;
-            Field date = {.kind = FT_DATE};
-            if (date_iso_parse(relative(d, &date, text), &day)) {
-                cx->now_ms = (int64_t)day * 86400000 + 3600000; /* nine in the morning, UTC+8 */
+        } else if (str_eq(x->names[i], S("when")) && text.n != 0) {
+            if (!demo_when(d, text, line)) {
+                return false;
             }
         } else if (f != NULL && text.n != 0) {
             set[f->index] = true;
-            if (!parse_cell(d, f, text, &v[f->index], &found)) {
-                return fail(cx, E_DATA, "演示数据 %.*s 第 %zu 行：%.*s 不能用：%.*s", STRF(d->t->id), line, STRF(f->id), STRF(text));
+            if (!demo_value(d, f, text, &v[f->index], &found)) {
+                return fail(cx, E_DATA, "演示数据 %.*s 第 %zu 行：%.*s 不能用：%.*s", STRF(x->t->id), line, STRF(f->id), STRF(text));
             }
             if (f->kind == FT_REF && owner == NULL) {
                 owner = pack_org_by_home(p, id_home(v[f->index].i));
@@ -213,33 +244,27 @@ static bool one_row(Demo *d, size_t line, const Str *cells, size_t n)
         }
     }
     if (owner == NULL) {
-        return fail(cx, E_DATA, "演示数据 %.*s 第 %zu 行没有单位", STRF(d->t->id), line);
-    }
-    if (d->t->title != NULL) {
-        title = v[d->t->title->index].s;
+        return fail(cx, E_DATA, "演示数据 %.*s 第 %zu 行没有单位", STRF(x->t->id), line);
     }
     Rec r;
     WriteOpts o = {.source = S("演示数据")};
-    if (!rec_create(cx, d->s, &SYSTEM_ACTOR, d->t, owner, v, set, &o, &found, &r)) {
+    if (!rec_create(cx, d->s, &SYSTEM_ACTOR, x->t, owner, v, set, &o, &found, &r)) {
         for (size_t i = 0; i < found.n; i++) {
-            fprintf(stderr, "演示数据 %.*s 第 %zu 行：%.*s %.*s\n", STRF(d->t->id), line, STRF(found.items[i].field), STRF(found.items[i].text));
+            fprintf(stderr, "演示数据 %.*s 第 %zu 行：%.*s %.*s\n", STRF(x->t->id), line, STRF(found.items[i].field), STRF(found.items[i].text));
         }
         return false;
     }
-    int64_t *id = NEW(cx->mem, int64_t);
-    *id = r.id;
-    map_put(d->ids, str_printf(cx->mem, "%.*s/%.*s", STRF(d->t->id), STRF(title)), id);
-    d->made++;
+    demo_note(d, x->t, x->t->title != NULL ? v[x->t->title->index].s : S(""), r.id);
     return want.n == 0 || walk_to(d, &r, want);
 }
 
 /* A row happens at its own time (column `when`), else now. */
 static bool data_row(void *ctx, size_t line, const Str *cells, size_t n)
 {
-    Demo *d = ctx;
-    int64_t now_ms = d->cx->now_ms;
-    bool ok = one_row(d, line, cells, n);
-    d->cx->now_ms = now_ms;
+    DataFile *x = ctx;
+    int64_t now_ms = x->d->cx->now_ms;
+    bool ok = one_row(x, line, cells, n);
+    x->d->cx->now_ms = now_ms;
     return ok;
 }
 
@@ -268,6 +293,9 @@ static bool account_row(void *ctx, size_t line, const Str *cells, size_t n)
                   str_replace(x->cx->mem, str_dup(x->cx->mem, cells[3]), S(";"), S(",")), x->password, false, &id)) {
         return false;
     }
+    if (n > 4 && str_eq(cells[4], S("1"))) { /* column quiet: somebody of the story, not shown to who tries it out */
+        return true;
+    }
     const Role *role = pack_role(store_pack(x->s), cells[3]);
     buf_printf(x->list, "%-14.*s %.*s  %.*s\n", STRF(cells[0]), STRF(x->password),
                STRF(role != NULL ? str_printf(x->cx->mem, "%.*s（%.*s）", STRF(org->name), STRF(role->label)) : org->name));
@@ -279,14 +307,16 @@ static bool fill(Cx *cx, Store *s, void *arg)
 {
     const char *dir = arg;
     Map ids = map_new(cx->mem);
+    Demo d = {.cx = cx, .s = s, .ids = &ids, .today_ms = cx->now_ms};
     for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
-        Demo d = {.cx = cx, .s = s, .t = pack_type(store_pack(s), str_c(FILES[i].type)), .ids = &ids};
+        DataFile x = {.d = &d, .t = pack_type(store_pack(s), str_c(FILES[i].type))};
         Str text = read_all(cx, str_printf(cx->mem, "%s/%s.csv", dir, FILES[i].file).p);
-        if (d.t != NULL && text.n != 0 && !csv_read(cx, text, NULL, data_row, &d)) {
+        if (x.t != NULL && text.n != 0 && !csv_read(cx, text, NULL, data_row, &x)) {
             return false;
         }
     }
-    return true;
+    Str story = read_all(cx, str_printf(cx->mem, "%s/story.csv", dir).p);
+    return story.n == 0 || demo_story(&d, story);
 }
 
 bool demo_fill(Cx *cx, Store *s, const char *dir)
