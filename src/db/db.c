@@ -14,7 +14,7 @@
 
 #define MAX_LEVEL 8
 
-static const DbDriver *const DRIVERS[] = {&DB_SQLITE};
+static const DbDriver *const DRIVERS[] = {&DB_SQLITE, &DB_POSTGRESQL};
 
 struct Db {
     Arena *mem;
@@ -27,11 +27,13 @@ struct Db {
 
 Db *db_open(Cx *cx, const char *url, DbMode mode)
 {
+    bool is_path = url[0] == '/' || url[0] == '.';
     for (size_t i = 0; i < ARRAY_LEN(DRIVERS); i++) {
-        if (!str_starts(str_c(url), DRIVERS[i]->scheme)) {
+        bool path_here = is_path && DRIVERS[i] == &DB_SQLITE;
+        if (!path_here && !str_starts(str_c(url), DRIVERS[i]->scheme)) {
             continue;
         }
-        DriverConn *conn = DRIVERS[i]->open(cx, url + DRIVERS[i]->scheme.n, mode);
+        DriverConn *conn = DRIVERS[i]->open(cx, path_here ? url : url + DRIVERS[i]->scheme.n, mode);
         if (conn == NULL) {
             return NULL;
         }
@@ -56,6 +58,11 @@ void db_close(Db *db)
     cache_clear(&db->cache, true);
     db->drv->close(db->conn);
     arena_free(db->mem);
+}
+
+bool db_is_file(const Db *db)
+{
+    return db->drv == &DB_SQLITE;
 }
 
 /* ---- statements ---- */
@@ -223,10 +230,11 @@ bool db_begin(Cx *cx, Db *db)
 {
     CHECK(!db->drv->in_transaction(db->conn));
     db->level = 0;
+    const char *pin = db->mode == DB_WRITE ? db->drv->pin_write : db->drv->pin_read;
     if (!run_text(cx, db, db->mode == DB_WRITE ? db->drv->begin_write : db->drv->begin_read)) {
         return false;
     }
-    if (db->mode == DB_READ && db->drv->pin_read != NULL && !run_text(cx, db, db->drv->pin_read)) {
+    if (pin != NULL && !run_text(cx, db, pin)) {
         db_rollback(db);
         return false;
     }

@@ -1,5 +1,5 @@
 /*
- * db.h - one small SQL interface; SQLite now, PostgreSQL as a second driver behind the same functions.
+ * db.h - one small SQL interface over two engines, SQLite and PostgreSQL.
  *
  * SQL is the common subset (doc: ARCHITECTURE.md "SQL"): placeholders ?1 ?2 …, int64 / text / blob, dates as text
  * YYYY-MM-DD, instants as epoch ms, no functions of one engine, and hooks in braces: {list:1} (the ?1 is a JSON array of
@@ -22,10 +22,15 @@ typedef enum { SQL_HOME, SQL_REFERENCE, SQL_ROLLUP, SQL_ADMIN } SqlClass;
 
 typedef struct Stmt Stmt;
 
-/* db_open - open `url` ("sqlite:/path/file.db"). SQLite: WAL, synchronous=FULL, foreign_keys on, defensive, query_only for
- * DB_READ, double-quoted strings off. NULL with E_DB in cx. Close with db_close. */
+/* db_open - open `url`: "sqlite:/path/file.db", a path that begins with / or ., or "postgresql://…" as libpq reads it (with
+ * "prepare=never" among its parameters: no named statements). SQLite: WAL, synchronous=FULL, foreign_keys on, defensive,
+ * query_only for DB_READ, double-quoted strings off. PostgreSQL: a UTF-8 database, whatever its locale. NULL with E_DB in cx.
+ * Close with db_close. */
 MUST_USE Db *db_open(Cx *cx, const char *url, DbMode mode);
 void db_close(Db *db);
+
+/* db_is_file - whether the whole database is one file of this machine: db_backup works, and a copy of the folder holds it. */
+bool db_is_file(const Db *db);
 
 /*
  * db_stmt - the cached statement for `sql`, reset and without bindings. `sql` must outlive the call only.
@@ -40,8 +45,9 @@ void stmt_blob(Stmt *st, int i, Str v);
 void stmt_null(Stmt *st, int i);
 void stmt_int_or_null(Stmt *st, int i, bool has, int64_t v);
 
-/* stmt_step - the next row: *ret_row false at the end. Constraint violations fail with E_CONFLICT, a full disk with E_FULL.
- * Once it ended or failed, another step is a bug. */
+/* stmt_step - the next row: *ret_row false at the end. Constraint violations fail with E_CONFLICT, a full disk with E_FULL, a lost
+ * connection with E_BUSY. Once it ended or failed, another step is a bug. Inside a transaction a failure may leave only
+ * rolling back, whole or to a savepoint (PostgreSQL): whoever means to go on takes a savepoint before. */
 MUST_USE bool stmt_step(Cx *cx, Stmt *st, bool *ret_row);
 int64_t stmt_col_int(Stmt *st, int col);
 Str stmt_col_text(Stmt *st, int col);               /* valid until the next step or done; empty for NULL */
@@ -71,7 +77,7 @@ MUST_USE bool db_script(Cx *cx, Db *db, const char *sql);
 MUST_USE bool db_columns(Cx *cx, Db *db, Arena *mem, Str table, Str **ret_names, size_t *ret_n);
 
 /* db_backup - a consistent copy of the whole database into a new file while others write. Not inside a transaction.
- * `to_path` must not exist (E_IO); a failed or interrupted backup leaves no file. progress may be NULL; units are pages. */
+ * `to_path` must not exist (E_IO); a failed or interrupted backup leaves no file. E_NOT_IMPLEMENTED where !db_is_file. progress may be NULL; units are pages. */
 MUST_USE bool db_backup(Cx *cx, Db *db, const char *to_path, void (*progress)(void *ctx, int done, int total), void *ctx);
 
 /* db_check - the engine's own integrity check; *ret_report is empty when sound. */

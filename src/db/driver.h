@@ -18,6 +18,7 @@ typedef struct DbDriver {
     const char *begin_read;    /* starts a transaction that only reads */
     const char *pin_read;      /* a statement that takes the snapshot, where begin_read alone does not; or NULL */
     const char *begin_write;   /* takes the write lock at once */
+    const char *pin_write;     /* a statement that takes it, where begin_write alone does not; or NULL */
     const char *columns;       /* names of the columns of table ?1, in order */
 
     /* hook - write what {word} or {word:arg} means on this engine; false: unknown. */
@@ -48,4 +49,4 @@ typedef struct DbDriver {
     void (*shrink)(DriverConn *c);
 } DbDriver;
 
-extern const DbDriver DB_SQLITE;
+extern const DbDriver DB_SQLITE, DB_POSTGRESQL;

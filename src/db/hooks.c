@@ -10,8 +10,7 @@
 
 #define MAX_EXPANDED ((size_t)4 << 20)
 
-/* The bytes of the piece at `at`: a literal, quoted name or comment as a whole, a word, a number, or one byte. */
-static size_t piece(Str s, size_t at)
+size_t hooks_piece(Str s, size_t at)
 {
     const char *p = s.p + at, *end = s.p + s.n;
     size_t left = s.n - at;
@@ -51,7 +50,7 @@ bool hooks_expand(Cx *cx, Arena *mem, const DbDriver *drv, Str sql, Str *ret)
     }
     Buf out = buf_new(mem, MAX_EXPANDED);
     for (size_t at = 0; at < sql.n;) {
-        Str t = str_sub(sql, at, piece(sql, at));
+        Str t = str_sub(sql, at, hooks_piece(sql, at));
         at += t.n;
         if (t.p[0] != '{') {
             buf_add(&out, t);
@@ -141,7 +140,7 @@ bool hooks_common(Cx *cx, Str sql)
 {
     Str prev = S("");
     for (size_t at = 0; at < sql.n;) {
-        Str t = str_sub(sql, at, piece(sql, at));
+        Str t = str_sub(sql, at, hooks_piece(sql, at));
         at += t.n;
         if (t.p[0] == '{') { /* a hook: the driver answers for it */
             const char *close = memchr(sql.p + at, '}', sql.n - at);

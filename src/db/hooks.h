@@ -16,3 +16,7 @@ MUST_USE bool hooks_expand(Cx *cx, Arena *mem, const DbDriver *drv, Str sql, Str
  * casts or clauses of one engine. E_DB in cx, with the offending word in the log. O(length); done once per statement.
  */
 MUST_USE bool hooks_common(Cx *cx, Str sql);
+
+/* hooks_piece - the bytes of the piece of SQL at `at` (< s.n): a literal, quoted name or comment as a whole, a word, a number, or
+ * one byte. */
+size_t hooks_piece(Str s, size_t at);

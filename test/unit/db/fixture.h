@@ -1,4 +1,5 @@
-/* fixture.h - a database in a folder of its own, removed afterwards; and the words the tests of db are written with. */
+/* fixture.h - a database in a folder of its own, removed afterwards; and the words the tests of db are written with. With
+ * TAMGA_TEST_DB=postgresql://… (tool/pg.sh) it is a schema of its own on that server instead. */
 #pragma once
 
 #include <setjmp.h>
@@ -28,8 +29,28 @@ typedef struct {
     Cx cx;
     char dir[64];
     const char *path, *url;
+    const char *server; /* PostgreSQL: its address; NULL: SQLite */
+    const char *schema;
     Db *db; /* a writing connection */
 } Fixture;
+
+/* For a test of what one engine alone does. */
+#define ONLY_SQLITE(f)                                                                                                 \
+    if ((f)->server != NULL) {                                                                                         \
+        skip();                                                                                                        \
+    }
+#define ONLY_POSTGRESQL(f)                                                                                             \
+    if ((f)->server == NULL) {                                                                                         \
+        skip();                                                                                                        \
+    }
+
+static inline void on_server(Fixture *f, const char *verb, const char *tail)
+{
+    Db *db = db_open(&f->cx, f->server, DB_WRITE);
+    assert_non_null(db);
+    assert_true(db_script(&f->cx, db, str_printf(f->mem, "%s schema %s%s", verb, f->schema, tail).p));
+    db_close(db);
+}
 
 static inline int fixture_up(void **state)
 {
@@ -41,6 +62,13 @@ static inline int fixture_up(void **state)
     assert_non_null(mkdtemp(f->dir));
     f->path = str_printf(f->mem, "%s/t.db", f->dir).p;
     f->url = str_printf(f->mem, "sqlite:%s", f->path).p;
+    f->server = getenv("TAMGA_TEST_DB");
+    if (f->server != NULL) {
+        f->schema = str_lower(f->mem, str_printf(f->mem, "t_%s", f->dir + strlen(f->dir) - 6)).p;
+        f->schema = str_printf(f->mem, "%s_%d", f->schema, (int)getpid()).p;
+        on_server(f, "create", "");
+        f->url = str_printf(f->mem, "%s&options=-csearch_path%%3D%s", f->server, f->schema).p;
+    }
     f->db = db_open(&f->cx, f->url, DB_WRITE);
     assert_non_null(f->db);
     *state = f;
@@ -51,6 +79,9 @@ static inline int fixture_down(void **state)
 {
     Fixture *f = *state;
     db_close(f->db);
+    if (f->server != NULL) {
+        on_server(f, "drop", " cascade");
+    }
     static const char *const NAMES[] = {"t.db", "t.db-wal", "t.db-shm", "copy.db", "copy.db-wal", "copy.db-shm", "junk.db"};
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
         unlink(str_printf(f->mem, "%s/%s", f->dir, NAMES[i]).p);

@@ -139,6 +139,7 @@ static const char FILL[] = "create table t (id {pk}, n integer not null, pad tex
 static void a_backup_taken_while_others_write_is_of_one_instant(void **state)
 {
     Fixture *f = *state;
+    ONLY_SQLITE(f);
     script(f, f->db, FILL);
     _Atomic bool stop = false;
     _Atomic int commits = 0;
@@ -181,6 +182,7 @@ static void a_backup_taken_while_others_write_is_of_one_instant(void **state)
 static void a_backup_at_rest_holds_every_row_alike(void **state)
 {
     Fixture *f = *state;
+    ONLY_SQLITE(f);
     script(f, f->db, FILL);
     const char *copy = str_printf(f->mem, "%s/copy.db", f->dir).p;
     assert_true(db_backup(&f->cx, f->db, copy, NULL, NULL));
@@ -283,6 +285,7 @@ static void interrupt_backup(void *ctx, int done, int total)
 static void an_interrupted_backup_leaves_no_file(void **state)
 {
     Fixture *f = *state;
+    ONLY_SQLITE(f);
     script(f, f->db, FILL);
     const char *copy = str_printf(f->mem, "%s/copy.db", f->dir).p;
     assert_false(db_backup(&f->cx, f->db, copy, interrupt_backup, f->db));

@@ -1,0 +1,56 @@
+/*
+ * pg_impl.h - what the files of the PostgreSQL driver share. Not for anybody else.
+ */
+#pragma once
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "db/driver.h"
+
+#define PG_PENDING 32
+
+typedef struct {
+    Arena *mem;
+    PGconn *h;                 /* never NULL once open; may be broken */
+    const char **keys, **vals; /* of the connection, ended by NULL */
+    DbMode mode;
+    bool named;          /* prepared statements have names (the default) */
+    unsigned generation; /* counts connections: a statement prepared on an earlier one is unknown to this */
+    bool in_tx;
+    bool lost_tx;         /* the connection broke inside a transaction: nothing runs until the next begin */
+    pthread_mutex_t lock; /* over cancel and running, for interrupt */
+    PGcancel *cancel;
+    bool running;
+    atomic_uint interrupts;
+    unsigned step_interrupts;     /* the count when the present statement began */
+    char pending[PG_PENDING][40]; /* names to deallocate when the transaction allows */
+    int n_pending;
+} PgConn;
+
+typedef enum { PG_QUERY, PG_WRITE, PG_BEGIN, PG_COMMIT, PG_PLAIN } PgKind;
+
+/* pg_conn.c */
+bool pg_connect(Cx *cx, PgConn *c,
+                bool first); /* (re)connect; first: fail as an address that does not work, else as a break */
+/* pg_ready - a live connection to run something of `kind` on, reconnecting when that is safe. */
+bool pg_ready(Cx *cx, PgConn *c, PgKind kind);
+DriverConn *pg_open(Cx *cx, const char *path, DbMode mode);
+void pg_close(DriverConn *conn);
+void pg_interrupt(DriverConn *conn);
+void pg_run_begins(PgConn *c); /* around each call that waits for the server */
+void pg_run_ends(PgConn *c);   /* also notes whether a transaction is open */
+
+/* pg_err.c - the failure of `r` (may be NULL: the connection broke) in cx; the server's words go to the log. Returns
+ * false. */
+bool pg_fail(Cx *cx, PgConn *c, const PGresult *r, const char *sql);
+bool pg_broken(Cx *cx); /* fails with: the connection is gone */
+
+/* pg_sql.c */
+/* pg_sql - one statement as PostgreSQL writes it: $N for ?N, bigint and bytea for integer and blob, C order for text.
+ * False: `sql` is not exactly one statement. *ret_params: the highest N. */
+bool pg_sql(Arena *mem, Str sql, Str *ret, int *ret_params, PgKind *ret_kind);
+/* pg_split - the first statement of *rest, which moves behind it; false when only space and comments are left. */
+bool pg_split(Str *rest, Str *ret);
+bool pg_hook(Buf *out, Str word, Str arg);

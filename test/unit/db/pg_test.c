@@ -1,0 +1,305 @@
+/* pg_test.c - what only the PostgreSQL driver must see to: spelling, byte order, failed transactions, lost connections.
+ * Skipped without a server (TAMGA_TEST_DB); the spelling is tested in any case. */
+#include "fixture.h"
+
+#include "db/hooks.h"
+#include "db/pg_impl.h"
+
+static void spelled(Fixture *f, const char *sql, const char *want, int want_params)
+{
+    Str expanded, out;
+    int n = 0;
+    PgKind kind;
+    assert_true(hooks_expand(&f->cx, f->mem, &DB_POSTGRESQL, str_c(sql), &expanded));
+    assert_true(pg_sql(f->mem, expanded, &out, &n, &kind));
+    REQUIRE(str_eq(out, str_c(want)), "%.*s\n", STRF(out));
+    assert_int_equal(n, want_params);
+}
+
+static void the_common_subset_is_spelled_for_postgresql(void **state)
+{
+    Fixture *f = *state;
+    spelled(f, "select '?1 it''s', a from t where a = ?2 and b = ?1",
+            "select '?1 it''s', a from t where a = $2 and b = $1", 2);
+    spelled(f, "create table t (id {pk}, n integer not null, text text, b blob) {strict}",
+            "create table t (id bigint primary key not null, n bigint not null, text text collate \"C\", b bytea) ", 0);
+    spelled(f, "alter table t add column f_a text", "alter table t add column f_a text collate \"C\"", 0);
+    spelled(f, "update job set text = ?1 where a = ?2", "update job set text = $1 where a = $2", 2);
+    spelled(f, "insert into job (id, text) values (?1, ?2)", "insert into job (id, text) values ($1, $2)", 2);
+    spelled(f, "create index i on job (text, at)", "create index i on job (text, at)", 0);
+    spelled(f, "select cast(?1 as integer)", "select cast($1 as bigint)", 1);
+    spelled(f, "select a from t where a in {list:1} {lock}",
+            "select a from t where a = any (cast(translate($1, '[]', '{}') as bigint[])) for update", 1);
+    spelled(f, "select a from t where a not in {list:2} and b = ?1",
+            "select a from t where a <> all (cast(translate($2, '[]', '{}') as bigint[])) and b = $1", 2);
+}
+
+static void what_changes_data_is_told_from_what_only_reads(void **state)
+{
+    Fixture *f = *state;
+    static const struct {
+        const char *sql;
+        PgKind kind;
+    } ROWS[] = {{"select 1", PG_QUERY},
+                {" -- x\n SELECT a from t for update", PG_QUERY},
+                {"with r as (select 1) select * from r", PG_QUERY},
+                {"with r as (select 1) insert into t select * from r", PG_WRITE},
+                {"insert into t values (1)", PG_WRITE},
+                {"begin", PG_BEGIN},
+                {"commit", PG_COMMIT},
+                {"create table t (a integer)", PG_PLAIN}};
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        Str out;
+        int n;
+        PgKind kind;
+        assert_true(pg_sql(f->mem, str_c(ROWS[i].sql), &out, &n, &kind));
+        REQUIRE(kind == ROWS[i].kind, "%s\n", ROWS[i].sql);
+    }
+}
+
+static void text_is_ordered_and_compared_by_its_bytes(void **state)
+{
+    Fixture *f = *state;
+    script(
+        f, f->db,
+        "create table t (a text not null) {strict}; insert into t values ('b'), ('B'), ('a'), ('敖'), ('阿'), ('~')");
+    Stmt *st = db_stmt(&f->cx, f->db, SQL_HOME, S("select a from t order by a"));
+    assert_non_null(st);
+    Str all = S("");
+    for (bool row = true; row;) {
+        assert_true(stmt_step(&f->cx, st, &row));
+        if (row) {
+            all = str_printf(f->mem, "%.*s%.*s", STRF(all), STRF(stmt_col_text(st, 0)));
+        }
+    }
+    stmt_done(st);
+    assert_true(str_eq(all, S("Bab~敖阿"))); /* by U+6556, U+963F; a dictionary would say a, b, 阿, 敖 */
+    assert_int_equal(one(f, f->db, "select count(*) from t where a > 'Z'"), 5);
+}
+
+static void a_number_of_64_bits_fits_wherever_an_integer_is_taken(void **state)
+{
+    Fixture *f = *state;
+    script(f, f->db, "create table t (a integer) {strict}");
+    Stmt *st =
+        db_stmt(&f->cx, f->db, SQL_HOME, S("insert into t select ?1 where not exists (select 1 from t where a = ?1)"));
+    assert_non_null(st);
+    stmt_int(st, 1, INT64_MAX);
+    assert_true(stmt_run(&f->cx, st));
+    st = db_stmt(&f->cx, f->db, SQL_HOME, S("select a - ?1 from t where a >= ?1 limit ?2"));
+    stmt_int(st, 1, INT64_MAX - 1);
+    stmt_int(st, 2, INT64_MAX);
+    int64_t v = 0;
+    assert_true(stmt_one_int(&f->cx, st, -1, &v));
+    assert_int_equal(v, 1);
+    assert_int_equal(one(f, f->db, "select sum(a) from t"), INT64_MAX);
+    assert_int_equal(one(f, f->db, "select a = 9223372036854775807 from t"), 1); /* a truth is 1, as on SQLite */
+}
+
+static void committing_what_has_failed_is_a_failure(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    script(f, f->db, "create table t (a integer unique) {strict}; insert into t values (1)");
+    assert_true(db_begin(&f->cx, f->db));
+    script(f, f->db, "insert into t values (2)");
+    assert_int_equal(outcome(f, f->db, "insert into t values (1)"), E_CONFLICT);
+    assert_int_equal(outcome(f, f->db, "insert into t values (3)"), E_DB); /* the server takes nothing more … */
+    assert_false(db_commit(&f->cx, f->db)); /* … and its "ok" to a commit would be a lie */
+    assert_int_equal(f->cx.err, E_DB);
+    cx_clear(&f->cx);
+    assert_int_equal(one(f, f->db, "select count(*) from t"), 1);
+}
+
+static void after_a_failure_a_savepoint_brings_the_transaction_back(void **state)
+{
+    Fixture *f = *state;
+    script(f, f->db, "create table t (a integer unique) {strict}; insert into t values (1)");
+    assert_true(db_begin(&f->cx, f->db));
+    script(f, f->db, "insert into t values (2)");
+    assert_true(db_savepoint(&f->cx, f->db));
+    assert_int_equal(outcome(f, f->db, "insert into t values (1)"), E_CONFLICT);
+    db_rollback_to(f->db);
+    script(f, f->db, "insert into t values (3)");
+    assert_true(db_commit(&f->cx, f->db));
+    assert_int_equal(one(f, f->db, "select sum(a) from t"), 6);
+}
+
+/* End the other connections of this schema, as a restarted server does. */
+static void cut_off(Fixture *f)
+{
+    Db *other = db_open(&f->cx, f->server, DB_WRITE);
+    assert_non_null(other);
+    (void)one(f, other,
+              "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'tamga'"
+              " and pid <> pg_backend_pid()");
+    while (one(f, other,
+               "select count(*) from pg_stat_activity where application_name = 'tamga' and pid <> pg_backend_pid()") !=
+           0) {
+        usleep(2000);
+    }
+    db_close(other);
+}
+
+static void a_connection_lost_while_idle_is_made_anew(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    script(f, f->db, "create table t (a integer) {strict}; insert into t values (1)");
+    assert_int_equal(one(f, f->db, "select a from t"), 1);
+    cut_off(f);
+    assert_int_equal(one(f, f->db, "select a from t"), 1); /* reading: nobody notices */
+    cut_off(f);
+    assert_true(db_begin(&f->cx, f->db)); /* beginning, too */
+    script(f, f->db, "insert into t values (2)");
+    assert_true(db_commit(&f->cx, f->db));
+    cut_off(f);
+    assert_int_equal(outcome(f, f->db, "insert into t values (3)"), E_BUSY); /* changing: it might have happened */
+    assert_int_equal(outcome(f, f->db, "insert into t values (3)"), E_OK);
+    assert_int_equal(one(f, f->db, "select sum(a) from t"), 6);
+}
+
+static void nothing_of_a_lost_transaction_runs_on_its_own(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    script(f, f->db, "create table t (a integer) {strict}");
+    assert_true(db_begin(&f->cx, f->db));
+    script(f, f->db, "insert into t values (1)");
+    cut_off(f);
+    assert_int_equal(outcome(f, f->db, "insert into t values (2)"), E_BUSY);
+    assert_int_equal(outcome(f, f->db, "insert into t values (3)"), E_BUSY);
+    assert_int_equal(outcome(f, f->db, "select count(*) from t"), E_BUSY);
+    assert_false(db_savepoint(&f->cx, f->db));
+    cx_clear(&f->cx);
+    assert_false(db_commit(&f->cx, f->db));
+    cx_clear(&f->cx);
+    db_rollback(f->db);
+    assert_true(db_begin(&f->cx, f->db));
+    script(f, f->db, "insert into t values (4)");
+    assert_true(db_commit(&f->cx, f->db));
+    assert_int_equal(one(f, f->db, "select sum(a) from t"), 4);
+}
+
+static void a_commit_whose_answer_never_came_says_so(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    script(f, f->db, "create table t (a integer) {strict}");
+    assert_true(db_begin(&f->cx, f->db));
+    script(f, f->db, "insert into t values (1)");
+    cut_off(f);
+    assert_false(db_commit(&f->cx, f->db));
+    assert_int_equal(f->cx.err, E_DB);
+    assert_true(str_contains(cx_text(&f->cx), S("核对")));
+    cx_clear(&f->cx);
+}
+
+static void a_statement_that_takes_too_long_is_given_up(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    Db *db = db_open(&f->cx, str_printf(f->mem, "%s%%20-cstatement_timeout%%3D50", f->url).p, DB_READ);
+    assert_non_null(db);
+    assert_int_equal(outcome(f, db, "select pg_sleep(5)"), E_BUSY);
+    assert_int_equal(one(f, db, "select 42"), 42);
+    db_close(db);
+}
+
+static void whoever_waits_too_long_for_the_write_lock_is_told_busy(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    Db *second = db_open(&f->cx, str_printf(f->mem, "%s%%20-clock_timeout%%3D50", f->url).p, DB_WRITE);
+    assert_non_null(second);
+    assert_true(db_begin(&f->cx, f->db));
+    assert_false(db_begin(&f->cx, second));
+    assert_int_equal(f->cx.err, E_BUSY);
+    cx_clear(&f->cx);
+    assert_true(db_commit(&f->cx, f->db));
+    assert_true(db_begin(&f->cx, second));
+    assert_true(db_commit(&f->cx, second));
+    db_close(second);
+}
+
+static void without_names_statements_answer_alike(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    Db *db = db_open(&f->cx, str_printf(f->mem, "%s&prepare=never", f->url).p, DB_WRITE);
+    assert_non_null(db);
+    script(f, db, "create table t (id {pk}, s text, b blob) {strict}");
+    for (int i = 0; i < 2; i++) {
+        Stmt *st = db_stmt(&f->cx, db, SQL_HOME, S("insert into t (id, s, b) values (?1, ?2, ?3)"));
+        assert_non_null(st);
+        stmt_int(st, 1, INT64_MAX - i);
+        stmt_text(st, 2, S("劳务'"));
+        stmt_blob(st, 3, S("\0\xFF\0"));
+        assert_true(stmt_run(&f->cx, st));
+    }
+    assert_int_equal(one(f, db, "select count(*) from t where s = '劳务''' and length(b) = 3 and b = '\\x00ff00'"), 2);
+    assert_int_equal(one(f, db, "select count(*) from pg_prepared_statements"), 0);
+    assert_int_equal(one(f, f->db, "select count(*) from pg_prepared_statements"), 1);
+    db_close(db);
+}
+
+static void a_server_that_is_not_there_or_not_wanted_is_said_in_chinese(void **state)
+{
+    Fixture *f = *state;
+    static const char *const BAD[] = {"postgresql://127.0.0.1:1/x?connect_timeout=1", "postgresql:///x?nosuch=1",
+                                      "postgresql://[::1/x"};
+    for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
+        assert_null(db_open(&f->cx, BAD[i], DB_WRITE));
+        assert_int_equal(f->cx.err, E_DB);
+        assert_true(str_contains(cx_text(&f->cx), S("数据库")));
+        cx_clear(&f->cx);
+    }
+}
+
+static void a_backup_is_left_to_the_tools_of_the_server(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    assert_false(db_is_file(f->db));
+    assert_false(db_backup(&f->cx, f->db, str_printf(f->mem, "%s/copy.db", f->dir).p, NULL, NULL));
+    assert_int_equal(f->cx.err, E_NOT_IMPLEMENTED);
+    cx_clear(&f->cx);
+    Str report;
+    assert_true(db_check(&f->cx, f->db, &report));
+    assert_int_equal(report.n, 0);
+}
+
+static void a_statement_thrown_out_inside_a_failed_transaction_comes_back(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    assert_int_equal(one(f, f->db, "select 7000"), 7000);
+    assert_true(db_begin(&f->cx, f->db));
+    assert_int_equal(outcome(f, f->db, "select nosuch"), E_DB);
+    db_shrink(f->db); /* wants to forget it on the server, which takes no command now */
+    db_rollback(f->db);
+    assert_int_equal(one(f, f->db, "select 7000"), 7000);
+    assert_int_equal(one(f, f->db, "select count(*) from pg_prepared_statements"), 2); /* that one and this one */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(the_common_subset_is_spelled_for_postgresql),
+        T(what_changes_data_is_told_from_what_only_reads),
+        T(text_is_ordered_and_compared_by_its_bytes),
+        T(a_number_of_64_bits_fits_wherever_an_integer_is_taken),
+        T(committing_what_has_failed_is_a_failure),
+        T(after_a_failure_a_savepoint_brings_the_transaction_back),
+        T(a_connection_lost_while_idle_is_made_anew),
+        T(nothing_of_a_lost_transaction_runs_on_its_own),
+        T(a_commit_whose_answer_never_came_says_so),
+        T(a_statement_that_takes_too_long_is_given_up),
+        T(whoever_waits_too_long_for_the_write_lock_is_told_busy),
+        T(without_names_statements_answer_alike),
+        T(a_server_that_is_not_there_or_not_wanted_is_said_in_chinese),
+        T(a_backup_is_left_to_the_tools_of_the_server),
+        T(a_statement_thrown_out_inside_a_failed_transaction_comes_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
