@@ -97,6 +97,9 @@ static bool ask_log(Cx *cx, Store *s, Case *c)
     }
     for (size_t i = 0; i < n; i++) {
         there = there || (items[i].index == c->t.log && str_eq(items[i].kind, S(CERT_LOG_ISSUED)));
+        if (str_eq(items[i].kind, S(CERT_LOG_RESTORED))) {
+            c->revoked = false;
+        }
         if (!str_eq(items[i].kind, S(CERT_LOG_REVOKED))) {
             continue;
         }

@@ -9,6 +9,7 @@
 #include "app/app.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "feature/certificate/certificate.h"
 #include "feature/document/document.h"
 #include "feature/feature.h"
 #include "feature/io/io.h"
@@ -42,7 +43,7 @@ static void greet(Cx *cx, const Options *o, const Net *net, int64_t started_us)
     fflush(stdout);
 }
 
-static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, int64_t started_us)
+static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, int64_t started_us)
 {
     Arena *mem = arena_new(0);
     const Pack *p = store_pack(s);
@@ -51,11 +52,10 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, int64_t started_
                      .demo = accounts(cx, o->data) != NULL || p->sample};
     io_set_jobs(jobs);
     letter_mark_set(p->sample ? S("样例") : conf.demo ? S("演示") : S(""));
-    Press *press = press_start(NULL);
     document_set_press(press);
+    certificate_set_jobs(jobs);
     Site *site = site_start(cx, mem, &conf);
     if (site == NULL) {
-        press_stop(press);
         arena_free(mem);
         return false;
     }
@@ -71,13 +71,13 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, int64_t started_
         sigemptyset(&stop);
         sigaddset(&stop, SIGINT);
         sigaddset(&stop, SIGTERM);
+        certificate_set_url(o->url != NULL ? str_c(o->url) : str_printf(mem, "http://127.0.0.1:%d", net_port(net)));
         greet(cx, o, net, started_us);
         sigwait(&stop, &sig);
         printf("\n正在停止……\n");
         net_stop(net);
     }
     site_stop(site);
-    press_stop(press);
     arena_free(mem);
     return net != NULL;
 }
@@ -95,13 +95,17 @@ bool cmd_serve(Cx *cx, const Options *o)
         return false;
     }
     file_scan_use(s, o->scan);
+    Press *press = press_start(NULL);
+    certificate_set_press(press);
+    jobs_offer(&CERTIFICATE_WORK);
     Jobs *jobs = jobs_start(cx, s);
     Timer *timer = jobs != NULL ? timer_start(cx, s, 60000) : NULL;
-    bool ok = timer != NULL && run(cx, o, s, jobs, started_us);
+    bool ok = timer != NULL && run(cx, o, s, jobs, press, started_us);
     timer_stop(timer);
     if (jobs != NULL) {
         jobs_stop(jobs);
     }
+    press_stop(press);
     store_close(s);
     return ok;
 }

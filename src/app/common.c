@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "feature/feature.h"
+#include "store/call.h"
 
 const Actor SYSTEM_ACTOR = {.is_system = true, .name = STR_INIT("系统"), .via = STR_INIT("cli")};
 
@@ -37,7 +38,7 @@ const Pack *app_pack(Cx *cx, const Options *o)
         fprintf(stderr, "%.*s", STRF(report));
         return NULL;
     }
-    return rule_pack_check(cx, p) ? p : NULL;
+    return rule_pack_check(cx, p) && store_calls_known(cx, p) ? p : NULL;
 }
 
 Store *app_store(Cx *cx, const Options *o)

@@ -5,7 +5,7 @@
 
 #include "page/page.h"
 
-/* features_register - make the named checks known; before a pack is loaded. */
+/* features_register - make the named checks, called steps and additions to documents known; before a pack is loaded. */
 void features_register(void);
 
 /* features_routes - all route tables, ended by NULL. */

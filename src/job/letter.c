@@ -361,6 +361,48 @@ static void paras(Letter *x, Str text)
     }
 }
 
+/* "单位（盖章）　　　签字　　　年　　月　　日": what comes first is the label of the box, the rest stands at its foot. */
+static void signature(Letter *x, Str text)
+{
+    Str gap = S("　　　"), label = S("签字"), foot = text;
+    size_t at;
+    if (str_find(text, gap, &at) && str_contains(str_sub(text, 0, at), S("）"))) {
+        label = str_sub(text, 0, at);
+        foot = str_trim(str_sub(text, at, text.n));
+    }
+    while (str_contains(foot, S("　　　　"))) {
+        foot = str_replace(x->mem, foot, S("　　　　"), gap);
+    }
+    paper_sign(x->p, label, 3, foot);
+}
+
+/* Lists of an official document are attachments: named under the text, each on a page of its own behind the signature. */
+static bool attachments(Letter *x, const Place *at)
+{
+    size_t lists = 0, n = 0;
+    for (size_t i = 0; i < x->d->n_blocks; i++) {
+        lists += str_eq(x->d->blocks[i].kind, S("table"));
+    }
+    for (size_t i = 0; i < x->d->n_blocks; i++) {
+        const DocBlock *b = &x->d->blocks[i];
+        Str title;
+        if (!str_eq(b->kind, S("table"))) {
+            continue;
+        }
+        if (!fill(x, at, b->text, &title)) {
+            return false;
+        }
+        n++;
+        paper_attach(x->p, title.n != 0 ? title : S("名单"));
+        paper_break(x->p);
+        paper_heading(x->p, 1, lists > 1 ? str_printf(x->mem, "附件%zu", n) : S("附件"));
+        if (!table(x, b, at)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool block(Letter *x, const DocBlock *b, const Place *at)
 {
     Str text;
@@ -372,10 +414,12 @@ static bool block(Letter *x, const DocBlock *b, const Place *at)
     }
     if (str_eq(b->kind, S("fields"))) {
         fields(x, b);
+    } else if (str_eq(b->kind, S("heading")) && x->p->layout == PAPER_CERTIFICATE) {
+        x->p->above = text;
     } else if (str_eq(b->kind, S("heading"))) {
         paper_heading(x->p, 1, text);
     } else if (str_eq(b->kind, S("signature"))) {
-        paper_sign(x->p, S(""), 3, text);
+        signature(x, text);
     } else if (str_eq(b->kind, S("note"))) {
         paper_note(x->p, text);
     } else {
@@ -466,11 +510,12 @@ bool letter_make(Cx *cx, Store *s, const Actor *a, const Document *d, const Rec 
         return false;
     }
     for (size_t i = 0; i < d->n_blocks; i++) {
-        if (!block(&x, &d->blocks[i], &at)) {
+        bool later = x.p->layout == PAPER_OFFICIAL && str_eq(d->blocks[i].kind, S("table"));
+        if (!later && !block(&x, &d->blocks[i], &at)) {
             return false;
         }
     }
-    if (!foot(&x, &at)) {
+    if ((x.p->layout == PAPER_OFFICIAL && !attachments(&x, &at)) || !foot(&x, &at)) {
         return false;
     }
     for (size_t i = 0; i < n_extras; i++) {

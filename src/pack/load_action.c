@@ -235,7 +235,7 @@ static void load_action(Loader *l, const Node *n, const RecordType *t, Action *a
     static const char *const KEYS[] = {"id",        "label",     "tone",    "from",   "to",      "holder",     "roles",
                                        "at_holder", "four_eyes", "bulk",    "reason", "phrases", "conditions", "set",
                                        "ask",       "make",      "confirm", "done",   "system",  "auto",       "need",
-                                       "snapshot",  "then",      "notify",  NULL};
+                                       "snapshot",  "then",      "notify",  "call", NULL};
     static const char *const HOLDERS[] = {"same", "owner", "parent", "top", NULL};
     if (!keys_only(l, n, KEYS)) {
         return;
@@ -251,6 +251,7 @@ static void load_action(Loader *l, const Node *n, const RecordType *t, Action *a
     a->four_eyes = get_bool(l, n, "four_eyes", false);
     a->bulk = get_bool(l, n, "bulk", false);
     a->snapshot = get_bool(l, n, "snapshot", false);
+    a->call = get_text(l, n, "call", false);
     action_takers(l, n, t, a);
     action_from(l, n, t, a);
     action_to(l, n, t, a);

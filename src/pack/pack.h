@@ -139,6 +139,7 @@ struct Action {
     size_t n_ask;
     bool by_program;                     /* taken by the program only: by `auto`, `then` or a feature */
     const Expr *auto_when;               /* the program takes it by itself once this is true; NULL: never */
+    Str call;                            /* C function run inside the step (store/call.h); empty: none */
     bool snapshot;                       /* freeze the record, its verdicts and figures as they stood (store/snapshot.h) */
     int32_t need_count;                  /* so many different persons must take it; the last one moves the record; 0, 1: one */
     bool need_each_role;                 /* one person of every role in `roles` must take it */

@@ -140,6 +140,6 @@ const Route *route_of(const Site *s, const char *method, Str path)
 bool site_upload_path(Str method, Str path)
 {
     /* Called before a request exists: decided by shape. Attachments, what the public sends in, and, when the job routes are there, workbooks. */
-    return str_eq(method, S("POST")) && (str_starts(path, S("/f/")) || (str_starts(path, S("/r/")) && (str_ends(path, S("/files")) ||
+    return str_eq(method, S("POST")) && (str_starts(path, S("/f/")) || str_eq(path, S("/verify")) || (str_starts(path, S("/r/")) && (str_ends(path, S("/files")) ||
                                                                                                       str_ends(path, S("/import")))));
 }

@@ -3,6 +3,7 @@
  * in one transaction.
  */
 #include "store/act_int.h"
+#include "store/call.h"
 #include "store/notice.h"
 #include "store/task.h"
 
@@ -192,6 +193,10 @@ static bool move(Cx *cx, Store *s, ActArg *x, const Rec *before, const Verdict *
     const Org *holder = next_holder(s, before, x->act);
     after.state = next_state(s, before, x->act, holder);
     after.holder = holder->home;
+    const Call call = {.actor = x->a, .action = x->act, .before = before, .after = &after, .reason = x->o->reason};
+    if (x->act->call.n != 0 && !store_call(cx, s, &call)) {
+        return false;
+    }
     if (!rec_store_change(cx, s, x->a, before, &after, S("act"), x->act->id, x->o->reason, x->o->source, &changed) ||
         !task_moved(cx, s, x->a, before, &after) ||
         (x->act->snapshot && !snapshot_act(cx, s, x, before, &after, verdicts, n)) || !act_make(cx, s, x, &after) ||

@@ -1,5 +1,4 @@
 // Story 15: from a decision to a certificate that anyone can check - printed, signed, logged, revoked - and the documents printed from records.
-import crypto from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -100,4 +99,143 @@ test('the decision is signed by the leader and printed with its list', async () 
   assert.match(unzip(docx.bytes)['word/document.xml'], /敖汉乙架线工/);
 });
 
-test('end', async () => { await own.end(); });
+test('with the decision each certificate is signed and stands in the public log', async () => {
+  world.certs = [];
+  for (const e of world.entries) {
+    const links = (await read('officer', 'application', e.id)).links.find((l) => l.id === 'certificates');
+    assert.equal(links.total, 1);
+  }
+  const list = expect(await (await own.as('officer')).get(`/r/certificate?batch=${world.batch.id}&order=title`), 200, 'certificates').json;
+  world.certs = list.items.sort((a, b) => (a.no < b.no ? -1 : 1));
+  assert.equal(world.certs.length, 2);
+  const [one] = world.certs;
+  assert.match(one.no, /^ZS-150430-2026-\d{4}$/);
+  const page = expect(await own.web.get(`/verify/${one.no}`), 200, 'verify').json;
+  assert.deepEqual([page.verdict, page.found, page.log.length], ['有效', true, 1]);
+  const log = expect(await own.web.get(page.log[0].href), 200, 'log entry').json;
+  const said = JSON.parse(log.entry);
+  assert.equal(said.kind, 'certificate_issued');
+  assert.equal(said.subject, one.no);
+  assert.equal((said.body.brand ?? JSON.parse(said.body).brand), '敖汉甲架线工');
+  const published = (await own.web.get('/log')).json.entries.map((e) => e.kind);
+  for (const kind of ['decision_issue', 'public_notice_open', 'certificate_issued']) assert.ok(published.includes(kind), `${kind} in ${published}`);
+  const seen = await read('officer', 'certificate', one.id);
+  assert.ok(!('token' in seen.values), 'the signed text stands on no form');
+});
+
+const keysFile = () => path.join(own.dir, 'keys.json');
+const verify = (what, ...more) => run('verify-certificate', what, '--keys', keysFile(), ...more);
+const tokenOf = (bytes) => /TAMGA1\.[\w.-]+/.exec(bytes.toString('latin1'))[0];
+
+test('the certificate on paper: what it says, and the signed text in it that holds without the server', async () => {
+  const [one] = world.certs;
+  fs.writeFileSync(keysFile(), (await own.web.get('/keys.json')).text);
+  const a = await pdf(own.web, `/d/certificate/${one.id}/certificate.pdf`);
+  const flat = text(a.bytes).replace(/\s/g, '');
+  for (const word of ['测试称号', one.no, '敖汉甲架线工', '内人社发〔2026〕7号', '有效期至2028年12月31日', '扫码核验真伪']) assert.ok(flat.includes(word), `${word}\n${flat}`);
+  world.token = tokenOf(a.bytes);
+  const file = path.join(own.dir, 'cert.pdf');
+  fs.writeFileSync(file, a.bytes);
+  world.file = file;
+  for (const [want, ...at] of [['有效'], ['有效', '--at', '2028-12-31'], ['已过期', '--at', '2029-01-01'], ['尚未生效', '--at', '2026-03-09']]) {
+    const v = await verify(file, ...(at.length ? at : ['--at', '2026-03-11']));
+    assert.ok(v.stdout.includes(`编号 ${one.no}`) && v.stdout.includes(`结论：${want}`), `${want}: ${v.stdout}${v.stderr}`);
+    assert.equal(v.code === 0, want === '有效');
+  }
+  assert.deepEqual((await pdf(own.web, `/d/certificate/${one.id}/certificate.pdf`)).bytes, a.bytes);
+  const log = Number(JSON.parse(Buffer.from(world.token.split('.')[3], 'base64url')).log);
+  assert.equal(JSON.parse((await own.web.get(`/log/entry/${log}`)).json.entry).subject, one.no, 'its place in the log');
+});
+
+test('no flipped byte of the signed text is taken', async () => {
+  const bytes = Buffer.from(world.token);
+  for (let i = 'TAMGA1.'.length; i < bytes.length; i += 7) {
+    const bad = Buffer.from(bytes);
+    bad[i] ^= 1;
+    const v = await verify(bad.toString('latin1'), '--at', '2026-03-11');
+    assert.notEqual(v.code, 0, `byte ${i}: ${v.stdout}`);
+  }
+});
+
+test('the page that checks: by number, by text, by file; unknown and forged are told', async () => {
+  const [one] = world.certs;
+  const anyone = own.web;
+  const form = expect(await anyone.page('/verify'), 200, 'form');
+  assert.ok(form.text.includes('/verify/offline') && !form.text.includes('<script>'));
+  const post = (body) => anyone.ask('POST', '/verify', { headers: { accept: 'application/json' }, body });
+  const by = await post(new URLSearchParams({ q: ` ${one.no} ` }));
+  assert.equal(by.location ?? by.json?.location, `/verify/${one.no}`);
+  const good = expect(await post(new URLSearchParams({ q: `https://example.org/verify/x#${world.token}` })), 200, 'token').json;
+  assert.deepEqual([good.verdict, good.signature.ok, good.number], ['有效', true, one.no]);
+  const form2 = new FormData();
+  form2.append('q', '');
+  form2.append('file', new Blob([fs.readFileSync(world.file)]), 'cert.pdf');
+  const file = expect(await post(form2), 200, 'file').json;
+  assert.deepEqual([file.verdict, file.signature.ok], ['有效', true]);
+  const parts = world.token.split('.');
+  const said = Buffer.from(parts[3], 'base64url').toString().replace('敖汉甲', '敖汉乙');
+  const forged = [...parts.slice(0, 3), Buffer.from(said).toString('base64url'), parts[4]].join('.');
+  const bad = expect(await post(new URLSearchParams({ q: forged })), 200, 'forged').json;
+  assert.deepEqual([bad.verdict, bad.found, bad.signature.ok], ['签名不符', false, false]);
+  const unknown = expect(await anyone.get('/verify/ZS-150430-2026-9999'), 200, 'unknown').json;
+  assert.equal(unknown.verdict, '查无此证');
+  assert.deepEqual(Object.keys(unknown), Object.keys((await anyone.get(`/verify/${one.no}`)).json), 'the same shape');
+  const html = expect(await anyone.page(`/verify/${one.no}`), 200, 'page').text;
+  for (const word of ['有效', '敖汉甲架线工', '颁发证书', '/log/entry/']) assert.ok(html.includes(word), word);
+  keep('verify.html', html);
+});
+
+test('all certificates of the round come in one package, made in the background', async () => {
+  const officer = await own.as('officer');
+  expect(await officer.page(`/certificates/batch/${world.batch.id}`), 200, 'page');
+  expect(await (await own.as('county')).send('POST', `/certificates/batch/${world.batch.id}`), 403, 'who may not export');
+  const queued = expect(await officer.send('POST', `/certificates/batch/${world.batch.id}`), 202, 'queue');
+  let done;
+  await until('the package is ready', async () => { done = (await officer.get(queued.location)).json; return (done.state?.value ?? done.state) === 'done'; });
+  const zip = expect(await officer.ask('GET', `${queued.location}/output`), 200, 'package').bytes;
+  const names = Object.keys(unzip(zip));
+  assert.deepEqual(names, world.certs.map((c) => `${c.no}.pdf`));
+  const list = text((await pdf(officer, `/r/batch/${world.batch.id}/documents/plaque_list.pdf`)).bytes).replace(/\s/g, '');
+  for (const c of world.certs) assert.ok(list.includes(c.no), `${c.no} in ${list}`);
+});
+
+test('a revoked certificate is revoked everywhere: page, list, log, and without the server', async () => {
+  const [one, two] = world.certs;
+  expect(await act('officer', 'certificate', one.id, 'revoke', { reason: '经核实申报材料弄虚作假，涉及张三' }), 200, 'first signature');
+  assert.equal((await own.web.get(`/verify/${one.no}`)).json.verdict, '有效', 'not before the second');
+  expect(await act('leader', 'certificate', one.id, 'revoke', { reason: '同意撤销' }), 200, 'second signature');
+  const page = (await own.web.get(`/verify/${one.no}`)).json;
+  assert.deepEqual([page.verdict, page.pdf, page.log.map((e) => e.kind)], ['已撤销', null, ['certificate_issued', 'certificate_revoked']]);
+  assert.deepEqual(page.history.map((h) => h.text), ['颁发证书', '认定被撤销，证书作废']);
+  const said = (await own.web.get(page.log[1].href)).json.entry;
+  assert.ok(said.includes('2026-03-10') && !said.includes('张三'), 'the typed reason is not for the public');
+  expect(await own.web.ask('GET', `/d/certificate/${one.id}/certificate.pdf`), 404, 'no more printed');
+  const list = path.join(own.dir, 'revoked.txt');
+  fs.writeFileSync(list, (await own.web.page('/revoked.txt')).text);
+  const off = await verify(world.file, '--at', '2026-03-11', '--revoked', list);
+  assert.ok(off.code !== 0 && off.stdout.includes('结论：已撤销'), off.stdout);
+  const data = await run('verify-certificate', world.file, '--data', own.data, '--at', '2026-03-11');
+  assert.ok(data.code !== 0 && data.stdout.includes('已撤销'), data.stdout + data.stderr);
+  const still = tokenOf((await pdf(own.web, `/d/certificate/${two.id}/certificate.pdf`)).bytes);
+  assert.equal((await verify(still, '--at', '2026-03-11', '--revoked', list)).code, 0, 'the other one holds');
+});
+
+test('after its last day a certificate is expired; the log and the journal hold', async () => {
+  const [, two] = world.certs;
+  await own.at('2029-01-02');
+  await until('it expires', async () => await state(await own.as('officer'), 'certificate', two.id) === 'expired');
+  const page = (await own.web.get(`/verify/${two.no}`)).json;
+  assert.deepEqual([page.verdict, page.log.at(-1).kind], ['已过期', 'certificate_state']);
+  await own.stop();
+  const v = await run('verify', '--data', own.data);
+  assert.equal(v.code, 0, v.stdout + v.stderr);
+});
+
+test('who asks too often waits', async () => {
+  await own.start();
+  let last;
+  for (let i = 0; i < 70 && last?.status !== 429; i++) last = await own.web.get(`/verify/ZS-150430-2026-${9000 + i}`);
+  assert.equal(last.status, 429);
+  assert.ok(Number(last.headers.get('retry-after')) > 0);
+  await own.end();
+});

@@ -8,7 +8,7 @@
 
 #define MARK "TAMGA1."
 
-static Str payload_of(Cx *cx, const CertToken *t)
+static Doc *members(Cx *cx, const CertToken *t)
 {
     Doc *o = doc_obj(cx->mem);
     doc_set_int(o, "v", 1);
@@ -19,6 +19,12 @@ static Str payload_of(Cx *cx, const CertToken *t)
     doc_set_str(o, "issuer", t->issuer);
     doc_set_str(o, "issued", date_iso(cx->mem, t->issued));
     doc_set_str(o, "until", date_iso(cx->mem, t->until));
+    return o;
+}
+
+static Str payload_of(Cx *cx, const CertToken *t)
+{
+    Doc *o = members(cx, t);
     if (t->log >= 0) {
         doc_set_int(o, "log", t->log);
     } else {
@@ -38,6 +44,15 @@ static bool sound(Cx *cx, const CertToken *t)
     if (t->issued < DATE_MIN || t->until > DATE_MAX || t->until < t->issued || t->log < -1) {
         return fail(cx, E_INVALID, "证书的有效期不对");
     }
+    return true;
+}
+
+bool cert_token_body(Cx *cx, const CertToken *t, Str *ret)
+{
+    if (!sound(cx, t)) {
+        return false;
+    }
+    *ret = json_canonical(cx->mem, members(cx, t));
     return true;
 }
 

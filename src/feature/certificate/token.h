@@ -12,7 +12,9 @@
 
 /* Words of the public log (store/tlog.h); subject: the number of the certificate. */
 #define CERT_LOG_ISSUED "certificate_issued"    /* body: the payload without "log" */
-#define CERT_LOG_REVOKED "certificate_revoked"  /* body {"on":"2026-01-02","reason":…} */
+#define CERT_LOG_REVOKED "certificate_revoked"  /* body {"on":"2026-01-02","reason":…,"state":…}; the words are those of the state, not typed ones */
+#define CERT_LOG_RESTORED "certificate_restored" /* good again after it was revoked; the same body */
+#define CERT_LOG_STATE "certificate_state"      /* warned, suspended, expired, …; the same body */
 
 #define CERT_TEXT_MAX 200                       /* bytes of each text */
 
@@ -24,6 +26,8 @@ typedef struct {
 
 /* E_INVALID for a token that cert_token_read would not take. */
 MUST_USE bool cert_token_make(Cx *cx, const Signer *s, const CertToken *t, Str *ret_envelope);
+/* cert_token_body - the payload without its place in the log, for the log itself. */
+MUST_USE bool cert_token_body(Cx *cx, const CertToken *t, Str *ret);
 /* cert_token_read - checks signature and content, not time. E_INVALID with the reason. */
 MUST_USE bool cert_token_read(Cx *cx, Str envelope, const PublicKey *keys, size_t n_keys, CertToken *ret, const PublicKey **ret_key);
 /*

@@ -2,6 +2,7 @@
  */
 #include "base/date.h"
 #include "flow.h"
+#include "store/call.h"
 
 static bool can(Fixture *f, const Actor *a, const Rec *r, const char *id, Str *ret_why)
 {
@@ -280,6 +281,48 @@ static void a_round_that_is_told_to_stop_stops(void **state)
     SAME(again(f, &due).state->id, "open");
 }
 
+static bool stamps(Cx *cx, Store *s, const Call *c)
+{
+    const Field *text = type_field(c->after->type, S("text"));
+    SAME(c->action->id, "stamp");
+    assert_true(on_writer(s) && c->actor->is_system);
+    assert_false(c->before->v[text->index].has && str_eq(c->before->v[text->index].s, S("待盖章")));
+    SAME(c->after->v[text->index].s, "待盖章"); /* `set` comes first */
+    if (str_eq(c->before->v[text->index].s, S("作废"))) {
+        return fail(cx, E_WRONG_STATE, "作废的不能盖章");
+    }
+    c->after->v[text->index].s = S("已盖章");
+    return true;
+}
+
+static void a_step_may_call_a_function_of_the_program(void **state)
+{
+    static const NamedCall CALLS[] = {{"stamp", stamps}};
+    Fixture *f = *state;
+    Rec p = a_piece(f, "甲作", "3", NULL), letter;
+    Form o = form(f, flow.letter);
+    put(f, &o, "piece", str_z(f->mem, id_text(f->mem, p.id)));
+    put(f, &o, "text", "草稿");
+    OK(create_in(f, &f->system, "E", &o, &letter));
+    store_calls_set(NULL, 0);
+    REFUSED(E_PACK, store_calls_known(&f->cx, f->pack));
+    REFUSED(E_PACK, by_program(f, &letter, "stamp"));
+    store_calls_set(CALLS, 1);
+    OK(store_calls_known(&f->cx, f->pack));
+    OK(by_program(f, &letter, "stamp"));
+    letter = again(f, &letter);
+    SAME(val(&letter, "text")->s, "已盖章");
+    assert_int_equal(letter.rev, 2);
+    put(f, &o, "text", "作废");
+    OK(create_in(f, &f->system, "E", &o, &letter));
+    REFUSED(E_WRONG_STATE, by_program(f, &letter, "stamp")); /* one that fails undoes the step */
+    letter = again(f, &letter);
+    SAME(val(&letter, "text")->s, "作废");
+    assert_int_equal(letter.rev, 1);
+    sound(f); /* what it put into the record stands in the journal */
+    store_calls_set(NULL, 0);
+}
+
 static void what_a_step_stood_on_is_frozen(void **state)
 {
     Fixture *f = *state;
@@ -405,6 +448,7 @@ int main(void)
         FT(an_action_that_would_touch_too_many_records_is_refused_as_a_whole),
         FT(a_step_is_taken_by_the_program_when_its_time_has_come),
         FT(a_round_that_is_told_to_stop_stops),
+        FT(a_step_may_call_a_function_of_the_program),
         FT(what_a_step_stood_on_is_frozen),
         FT(a_changed_a_lost_and_a_smuggled_snapshot_are_found),
         FT(a_base_from_before_forms_had_revisions_is_brought_up_to_date),
