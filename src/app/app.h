@@ -8,7 +8,7 @@
 #include "store/user.h"
 
 typedef struct {
-    const char *data, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan;
+    const char *data, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason;
     bool demo, dry_run, strict, quiet;
     long workers, days;
     const char *words[8];        /* what is not an option */
@@ -24,7 +24,7 @@ typedef struct {
     const char *summary;         /* Chinese, one line */
 } Command;
 
-CommandFn cmd_init, cmd_serve, cmd_pack, cmd_import, cmd_export, cmd_verify, cmd_backup, cmd_restore, cmd_user, cmd_doctor, cmd_verify_certificate;
+CommandFn cmd_init, cmd_serve, cmd_pack, cmd_import, cmd_export, cmd_verify, cmd_backup, cmd_restore, cmd_user, cmd_doctor, cmd_verify_certificate, cmd_bundle, cmd_verify_bundle;
 
 /* app_pack - load the pack of a data folder (or o->pack); prints its faults to standard error. NULL with E_PACK. */
 const Pack *app_pack(Cx *cx, const Options *o);

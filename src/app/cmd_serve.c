@@ -9,6 +9,7 @@
 #include "app/app.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "feature/bundle/bundle.h"
 #include "feature/certificate/certificate.h"
 #include "feature/document/document.h"
 #include "feature/feature.h"
@@ -51,6 +52,7 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, in
                      .asset_dir = o->assets != NULL ? o->assets : "build/assets", .tables = features_routes(), .strict = o->strict, .public_url = o->url,
                      .demo = accounts(cx, o->data) != NULL || p->sample};
     io_set_jobs(jobs);
+    bundle_set_jobs(jobs);
     letter_mark_set(p->sample ? S("样例") : conf.demo ? S("演示") : S(""));
     document_set_press(press);
     certificate_set_jobs(jobs);
@@ -98,6 +100,7 @@ bool cmd_serve(Cx *cx, const Options *o)
     Press *press = press_start(NULL);
     certificate_set_press(press);
     jobs_offer(&CERTIFICATE_WORK);
+    bundle_set(TAMGA_VERSION, o->view != NULL ? o->view : "view", press);
     Jobs *jobs = jobs_start(cx, s);
     Timer *timer = jobs != NULL ? timer_start(cx, s, 60000) : NULL;
     bool ok = timer != NULL && run(cx, o, s, jobs, press, started_us);

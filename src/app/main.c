@@ -17,6 +17,10 @@ static const Command COMMANDS[] = {
     {"verify", cmd_verify, "verify --data DIR", "核对全部操作记录和数据"},
     {"verify-certificate", cmd_verify_certificate,
      "verify-certificate 文件或文字 (--keys keys.json | --data DIR) [--revoked 撤销名单] [--at 日期]", "核对一份证书：签名、有效期、是否撤销"},
+    {"bundle", cmd_bundle, "bundle 类型 编号 OUT.zip --data DIR [--as 登录名] [--reason 查看个人信息的事由] [--view DIR]",
+     "证据包：一条记录和它的全部材料、历史、抽签、评分，带签名，一个文件"},
+    {"verify-bundle", cmd_verify_bundle, "verify-bundle FILE.zip [--keys keys.json | --data DIR]",
+     "核对证据包：签名、每个文件、指纹链、公开日志，重新抽签、重新算分"},
     {"backup", cmd_backup, "backup --data DIR FILE", "运行中备份到一个文件"},
     {"restore", cmd_restore, "restore --data DIR FILE", "从备份恢复到一个新的数据文件夹"},
     {"user", cmd_user, "user add|passwd|token --data DIR …", "管理用户：add 登录名 --name 姓名 --org 单位 --role 角色；passwd 登录名；token 登录名 --scope read|write"},
@@ -33,7 +37,7 @@ static void help(FILE *to)
 }
 
 enum { OPT_DATA = 256, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
-       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_HELP, OPT_QUIET };
+       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_HELP, OPT_QUIET };
 
 static const struct option LONG[] = {
     {"data", required_argument, NULL, OPT_DATA},     {"pack", required_argument, NULL, OPT_PACK},
@@ -48,7 +52,7 @@ static const struct option LONG[] = {
     {"help", no_argument, NULL, OPT_HELP},           {"quiet", no_argument, NULL, OPT_QUIET},
     {"out", required_argument, NULL, 'o'},           {"url", required_argument, NULL, OPT_URL},
     {"keys", required_argument, NULL, OPT_KEYS},     {"revoked", required_argument, NULL, OPT_REVOKED}, {"scan", required_argument, NULL, OPT_SCAN},
-    {"at", required_argument, NULL, OPT_AT},
+    {"at", required_argument, NULL, OPT_AT},         {"reason", required_argument, NULL, OPT_REASON},
     {NULL, 0, NULL, 0}};
 
 static bool read_number(const char *text, long *ret)
@@ -68,7 +72,7 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
                                          [OPT_WHERE] = &o->where,   [OPT_ROLE] = &o->role,     [OPT_ORG] = &o->org,
                                          [OPT_NAME] = &o->name,     [OPT_SCOPE] = &o->scope,   [OPT_VIEW] = &o->view,
                                          [OPT_ASSETS] = &o->assets, [OPT_URL] = &o->url,     [OPT_KEYS] = &o->keys,
-                                         [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, ['o'] = &o->out};
+                                         [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, ['o'] = &o->out};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, "o:", LONG, NULL)) != -1;) {
         if (c == '?') {

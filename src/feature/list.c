@@ -1,6 +1,7 @@
 /*
  * list.c - the explicit list of features.
  */
+#include "feature/bundle/bundle.h"
 #include "feature/catalogue/catalogue.h"
 #include "feature/certificate/certificate.h"
 #include "feature/document/document.h"
@@ -22,7 +23,7 @@ static LetterExtra *const EXTRAS[] = {certificate_print};
 
 static const Route *const TABLES[] = {ROUTES_CORE,   ROUTES_IO,     ROUTES_RECORD,    ROUTES_USER, ROUTES_NAMING,
                                       ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE, ROUTES_LOGBOOK,
-                                      ROUTES_PROFILE, ROUTES_PORTAL, ROUTES_SCORING, ROUTES_DOCUMENT, ROUTES_CERTIFICATE, NULL};
+                                      ROUTES_PROFILE, ROUTES_PORTAL, ROUTES_SCORING, ROUTES_DOCUMENT, ROUTES_CERTIFICATE, ROUTES_BUNDLE, NULL};
 
 void features_register(void)
 {

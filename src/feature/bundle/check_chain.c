@@ -1,0 +1,281 @@
+/*
+ * check_chain.c - the history in a bundle: every entry hashed again, neighbours linked, records and snapshots as their history says; and the
+ * entries of the public log in the tree that the checkpoint signs.
+ *
+ * A chain belongs to an office and runs through all its records; a bundle holds the entries of some. Between two of them the chain is
+ * vouched for by the signature of the manifest, and by `tamga verify` where the whole lies.
+ */
+#include <stdlib.h>
+
+#include "feature/bundle/set.h"
+#include "store/chain.h"
+#include "store/tlog.h"
+
+typedef struct {
+    int64_t home, seq;
+    uint8_t prev[32], hash[32];
+    Str path;
+} Place;
+
+typedef struct {
+    Place *items;
+    size_t n, cap;
+    int64_t withheld, links, snapshots;
+} Chain;
+
+static bool hash_read(Arena *mem, Str text, uint8_t ret[32])
+{
+    Str raw;
+    if (!unhex(mem, text, &raw) || raw.n != 32) {
+        return false;
+    }
+    memcpy(ret, raw.p, 32);
+    return true;
+}
+
+static void keep(Audit *x, Chain *c, const Place *l)
+{
+    if (c->n == c->cap) {
+        size_t more = c->cap != 0 ? c->cap * 2 : 1024;
+        c->items = arena_grow(x->cx->mem, c->items, c->cap * sizeof *c->items, more * sizeof *c->items);
+        c->cap = more;
+    }
+    c->items[c->n++] = *l;
+}
+
+static bool event_of(const Doc *o, Event *e)
+{
+    *e = (Event){.user_name = doc_get_str(o, "user_name"), .org_name = doc_get_str(o, "org"), .act = doc_get_str(o, "act"),
+                 .type = doc_get_str(o, "type"), .action = doc_get_str(o, "action"), .state_from = doc_get_str(o, "state_from"),
+                 .state_to = doc_get_str(o, "state_to"), .reason = doc_get_str(o, "reason"), .source = doc_get_str(o, "source"),
+                 .body = doc_get_str(o, "body")};
+    const struct {
+        const char *name;
+        int64_t *to;
+    } ints[] = {{"home", &e->home}, {"seq", &e->seq}, {"at", &e->at_ms}, {"user", &e->user}, {"record", &e->record}, {"rev", &e->rev}};
+    for (size_t i = 0; i < ARRAY_LEN(ints); i++) {
+        *ints[i].to = doc_get_int(o, ints[i].name, INT64_MIN);
+        if (*ints[i].to == INT64_MIN) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_event(Audit *x, Chain *c, Str path, const Doc *o, const Event *e)
+{
+    Place l = {.home = e->home, .seq = e->seq, .path = path};
+    uint8_t again[32];
+    const Doc *body = doc_get(o, S("body"));
+    if (!hash_read(x->cx->mem, doc_get_str(o, "prev"), l.prev) || !hash_read(x->cx->mem, doc_get_str(o, "hash"), l.hash)) {
+        bad(x, "%.*s：第 %lld 条没有指纹", STRF(path), (long long)e->seq);
+        return;
+    }
+    keep(x, c, &l);
+    if (body == NULL || body->kind == DOC_NULL) {
+        c->withheld++;
+        return;
+    }
+    chain_hash(l.prev, e, again);
+    if (memcmp(again, l.hash, 32) != 0) {
+        bad(x, "%.*s：第 %lld 条操作记录与指纹不符", STRF(path), (long long)e->seq);
+    }
+}
+
+/* The snapshot an entry tells of lies under its record with that hash, or is named as left out. */
+static void check_snapshot(Audit *x, Chain *c, Str path, const Doc *record, const Doc *body)
+{
+    Str id = doc_get_str(body, "#snapshot"), hash = doc_get_str(body, "#sha256");
+    const Doc *l = doc_get(record, S("snapshots"));
+    for (const Doc *s = l != NULL ? l->first : NULL; s != NULL; s = s->next) {
+        if (!str_eq(doc_get_str(s, "id"), id)) {
+            continue;
+        }
+        Str at = doc_get_str(s, "path");
+        const Str *bytes = file_of(x, at);
+        c->snapshots++;
+        if (at.n != 0 && (bytes == NULL || !str_eq(sha256_hex(x->cx->mem, *bytes), hash))) {
+            bad(x, "%.*s：快照与操作记录里的指纹不符", STRF(at));
+        }
+        return;
+    }
+    bad(x, "%.*s：操作记录提到的快照 %.*s 不在包里", STRF(path), STRF(id));
+}
+
+static bool moves(Str act)
+{
+    return str_eq(act, S("create")) || str_eq(act, S("update")) || str_eq(act, S("act")) || str_eq(act, S("compute"));
+}
+
+static void check_record(Audit *x, Chain *c, const Doc *record)
+{
+    Str path = doc_get_str(record, "history"), why, state = S("");
+    int64_t rev = -1;
+    const Doc *all = json_of(x, path), *l = doc_get(all, S("events")), *now = json_of(x, doc_get_str(record, "path"));
+    for (const Doc *o = l != NULL ? l->first : NULL; o != NULL; o = o->next) {
+        Event e;
+        if (!event_of(o, &e)) {
+            bad(x, "%.*s：有一条操作记录不完整", STRF(path));
+            continue;
+        }
+        check_event(x, c, path, o, &e);
+        if (moves(e.act)) {
+            rev = e.rev;
+            state = e.state_to;
+        }
+        if (!str_eq(id_text(x->cx->mem, e.record), doc_get_str(record, "id"))) {
+            bad(x, "%.*s：第 %lld 条是别的记录的", STRF(path), (long long)e.seq);
+        }
+        if (str_eq(e.act, S("snapshot")) && e.body.n != 0) {
+            check_snapshot(x, c, path, record, json_read(x->cx->mem, e.body, &why));
+        }
+    }
+    if (now != NULL && rev >= 0 && (rev != doc_get_int(now, "rev", -1) || !str_eq(state, doc_get_str(now, "state")))) {
+        bad(x, "%.*s：版次或状态与操作记录不符", STRF(doc_get_str(record, "path")));
+    }
+}
+
+static int by_place(const void *pa, const void *pb)
+{
+    const Place *a = pa, *b = pb;
+    return a->home != b->home ? (a->home > b->home) - (a->home < b->home) : (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+static void check_links(Audit *x, Chain *c)
+{
+    if (c->n != 0) {
+        qsort(c->items, c->n, sizeof *c->items, by_place);
+    }
+    for (size_t i = 1; i < c->n; i++) {
+        const Place *a = &c->items[i - 1], *b = &c->items[i];
+        if (a->home != b->home) {
+            continue;
+        }
+        if (a->seq == b->seq) {
+            bad(x, "%.*s：单位 %lld 的第 %lld 条出现两次", STRF(b->path), (long long)b->home, (long long)b->seq);
+        } else if (a->seq + 1 == b->seq) {
+            c->links++;
+            if (memcmp(a->hash, b->prev, 32) != 0) {
+                bad(x, "%.*s：单位 %lld 的第 %lld 条接不上前一条", STRF(b->path), (long long)b->home, (long long)b->seq);
+            }
+        }
+    }
+}
+
+void check_history(Audit *x)
+{
+    int64_t before = x->faults, without = 0;
+    Chain c = {0};
+    const Doc *records = doc_get(x->index, S("records"));
+    for (const Doc *r = records != NULL ? records->first : NULL; r != NULL; r = r->next) {
+        if (doc_get_str(r, "history").n != 0) {
+            check_record(x, &c, r);
+        } else {
+            without++;
+        }
+    }
+    check_links(x, &c);
+    good(x, before, "操作记录", "%zu 条（%lld 条因保密只留指纹），相邻 %lld 处相接，快照 %lld 份%s", c.n, (long long)c.withheld,
+         (long long)c.links, (long long)c.snapshots, without != 0 ? "；有的记录没有收入历史" : "");
+}
+
+/* ---- the public log ---- */
+
+typedef struct {
+    int64_t size;
+    uint8_t root[32];
+    bool ok;
+} Checkpoint;
+
+static const PublicKey *ed_key(const Audit *x, Str origin, const uint8_t hash[4])
+{
+    for (size_t i = 0; i < x->n_keys; i++) {
+        uint8_t h[32];
+        Buf b = buf_new(x->cx->mem, 4096);
+        buf_add(&b, origin);
+        buf_add(&b, S("\n\x01"));
+        buf_add_bytes(&b, x->keys[i].bytes, x->keys[i].n);
+        sha256(b.p, b.n, h);
+        if (x->keys[i].alg == SIGN_ED25519 && memcmp(h, hash, 4) == 0) {
+            return &x->keys[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *read_checkpoint(Audit *x, Str note, Checkpoint *ret)
+{
+    Str origin, number, root, rest, raw, mem_sig;
+    size_t end;
+    if (!str_find(note, S("\n\n"), &end)) {
+        return "不是检查点";
+    }
+    Str text = str_sub(note, 0, end + 1), tail = str_sub(note, end + 2, note.n);
+    (void)str_cut(text, '\n', &origin, &rest);
+    (void)str_cut(rest, '\n', &number, &rest);
+    (void)str_cut(rest, '\n', &root, &rest);
+    Str head = str_printf(x->cx->mem, "— %.*s ", STRF(origin));
+    if (rest.n != 0 || !str_int(number, &ret->size) || !base64_read(x->cx->mem, root, &raw) || raw.n != 32) {
+        return "不是检查点";
+    }
+    memcpy(ret->root, raw.p, 32);
+    if (!str_starts(tail, head) || !str_ends(tail, S("\n")) ||
+        !base64_read(x->cx->mem, str_sub(tail, head.n, tail.n - head.n - 1), &mem_sig) || mem_sig.n != 68) {
+        return "没有签名";
+    }
+    uint8_t sig[68];
+    memcpy(sig, mem_sig.p, sizeof sig);
+    const PublicKey *k = ed_key(x, origin, sig);
+    if (k == NULL || !sign_bytes_hold(k, text, sig + 4)) {
+        return "签名不符";
+    }
+    ret->ok = true;
+    return NULL;
+}
+
+static const char *entry_fault(Audit *x, const Doc *o, const Checkpoint *cp)
+{
+    uint8_t leaf[32], nodes[64][32];
+    size_t n = 0;
+    Str entry = doc_get_str(o, "entry"), raw;
+    int64_t index = doc_get_int(o, "index", -1);
+    const Doc *l = doc_get(o, S("proof"));
+    for (const Doc *d = l != NULL ? l->first : NULL; d != NULL; d = d->next) {
+        if (n == ARRAY_LEN(nodes) || !base64_read(x->cx->mem, d->s, &raw) || raw.n != 32) {
+            return "证明的写法不对";
+        }
+        memcpy(nodes[n++], raw.p, 32);
+    }
+    uint8_t head = 0;
+    Buf b = buf_new(x->cx->mem, entry.n + 1);
+    buf_add_bytes(&b, &head, 1);
+    buf_add(&b, entry);
+    sha256(b.p, b.n, leaf);
+    return doc_get_int(o, "size", -1) == cp->size && merkle_proof_holds(leaf, index, cp->size, (const uint8_t(*)[32])nodes, n, cp->root)
+               ? NULL
+               : "不在检查点签过的公开日志里";
+}
+
+void check_log(Audit *x)
+{
+    int64_t before = x->faults, n = 0;
+    const Str *note = file_of(x, S("log/checkpoint"));
+    Checkpoint cp = {0};
+    const char *why = note != NULL ? read_checkpoint(x, *note, &cp) : "不在包里";
+    if (why != NULL) {
+        bad(x, "log/checkpoint：%s", why);
+    }
+    for (size_t i = 0; i < x->n_files; i++) {
+        Str name = x->files[i].name;
+        if (!str_starts(name, S("log/")) || !str_ends(name, S(".json"))) {
+            continue;
+        }
+        const Doc *o = json_of(x, name);
+        const char *fault = o != NULL ? entry_fault(x, o, &cp) : NULL;
+        n++;
+        if (fault != NULL) {
+            bad(x, "%.*s：%s", STRF(name), fault);
+        }
+    }
+    good(x, before, "公开日志", "%lld 条在 %lld 条的检查点里", (long long)n, (long long)cp.size);
+}
