@@ -143,7 +143,7 @@ static void body(Pen *pen, double x, double y, double w, double bottom)
 static void foot(Pen *pen, double x, double w)
 {
     const Paper *p = pen->p;
-    double y = MM(149), side = MM(28), left = x;
+    double y = MM(147), side = MM(34), left = x; /* a signed text is a dense code */
     if (!str_empty(p->qr)) {
         pen_color(pen, DEEP);
         pen_qr(pen, p->qr, x, y, side);
