@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 find src -type f -name '*.[ch]' | LC_ALL=C sort | perl -e '
     my %floor = (base => 0, fmt => 1, db => 1, net => 1, pack => 2, paper => 2, rule => 3, match => 3, store => 4, page => 5, job => 5, feature => 6, app => 7);
     my %home = ("sqlite3.h" => "db", "libpq-fe.h" => "db", "event2/" => "net", "llhttp.h" => "net", "expat.h" => "fmt", "zip.h" => "fmt",
-                "xlsxwriter.h" => "fmt", "gcrypt.h" => "fmt", "jansson.h" => "fmt", "yaml.h" => "pack",
+                "xlsxwriter.h" => "fmt", "gcrypt.h" => "fmt", "jansson.h" => "fmt", "yaml.h" => "pack", "curl/curl.h" => "job",
                 "pango/" => "paper", "cairo" => "paper", "qrencode.h" => "paper");
     my ($passed, $failed) = (0, 0);
     while (my $file = <STDIN>) {

@@ -15,6 +15,7 @@
 #include "feature/feature.h"
 #include "feature/io/io.h"
 #include "job/letter.h"
+#include "job/outbox.h"
 #include "job/timer.h"
 #include "store/file.h"
 
@@ -52,10 +53,10 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, in
                      .asset_dir = o->assets != NULL ? o->assets : "build/assets", .tables = features_routes(), .strict = o->strict, .public_url = o->url,
                      .demo = accounts(cx, o->data) != NULL || p->sample};
     io_set_jobs(jobs);
-    bundle_set_jobs(jobs);
     letter_mark_set(p->sample ? S("样例") : conf.demo ? S("演示") : S(""));
     document_set_press(press);
     certificate_set_jobs(jobs);
+    bundle_set_jobs(jobs);
     Site *site = site_start(cx, mem, &conf);
     if (site == NULL) {
         arena_free(mem);
@@ -103,7 +104,9 @@ bool cmd_serve(Cx *cx, const Options *o)
     bundle_set(TAMGA_VERSION, o->view != NULL ? o->view : "view", press);
     Jobs *jobs = jobs_start(cx, s);
     Timer *timer = jobs != NULL ? timer_start(cx, s, 60000) : NULL;
-    bool ok = timer != NULL && run(cx, o, s, jobs, press, started_us);
+    Outbox *outbox = NULL;
+    bool ok = timer != NULL && outbox_start(cx, s, str_c(o->url), 1000, &outbox) && run(cx, o, s, jobs, press, started_us);
+    outbox_stop(outbox);
     timer_stop(timer);
     if (jobs != NULL) {
         jobs_stop(jobs);

@@ -8,26 +8,9 @@
 
 #include "base/buf.h"
 #include "pack/expr.h"
+#include "pack/tree.h"
 
-#define YAML_MAX_BYTES ((size_t)1 << 20)
-#define YAML_MAX_NODES 200000
-#define YAML_MAX_DEPTH 20
 #define FAULTS_MAX 50
-
-typedef enum { NODE_NULL, NODE_TEXT, NODE_LIST, NODE_MAP } NodeKind;
-
-typedef struct Node Node;
-struct Node {
-    NodeKind kind;
-    bool quoted;          /* NODE_TEXT written in quotes */
-    Str text;
-    Str file;             /* name below the pack's folder */
-    int line, col;        /* 1-based; columns count characters */
-    Str key;              /* as a member of a map */
-    int key_line, key_col;
-    Node *first, *last, *next;
-    size_t n;
-};
 
 /* An expression waiting until all types stand. */
 typedef struct {
@@ -75,14 +58,6 @@ typedef struct {
 /* grow - room for one more item in an array that doubles; used with the element type's size. */
 void *grow_one(Arena *mem, void *items, size_t n, size_t *cap, size_t size);
 
-/* ---- yaml.c ---- */
-/* yaml_read - NULL with *ret_fault ("line:col: …" parts filled) when it is not the YAML that packs use. An empty file is a NODE_NULL. */
-typedef struct {
-    int line, col;
-    Str text;
-} YamlFault;
-Node *yaml_read(Arena *mem, Str file, Str text, YamlFault *ret_fault);
-
 /* ---- file.c ---- */
 bool file_text(Loader *l, Str name, size_t max_bytes, Str *ret);      /* false: absent, or a fault noted; *ret.p NULL when absent */
 Node *file_tree(Loader *l, Str name, bool required);                   /* NULL: absent or a fault noted */
@@ -93,7 +68,6 @@ void files_hash(Loader *l);
 void fault_at(Loader *l, Str file, int line, int col, const char *fmt, ...) PRINTF(5, 6);
 void fault(Loader *l, const Node *at, const char *fmt, ...) PRINTF(3, 4);
 bool keys_only(Loader *l, const Node *map, const char *const *keys);  /* false: not a map. `clause` is always allowed and checked */
-const Node *node_get(const Node *map, const char *key);               /* NULL: absent or null */
 bool node_is_null(const Node *map, const char *key);                  /* there, and null */
 Str get_text(Loader *l, const Node *map, const char *key, bool required);
 Str get_id(Loader *l, const Node *map, const char *key, bool required); /* [a-z][a-z0-9_]*, at most 40 */
