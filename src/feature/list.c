@@ -14,6 +14,7 @@
 #include "feature/overview/overview.h"
 #include "feature/portal/portal.h"
 #include "feature/profile/profile.h"
+#include "feature/round/round.h"
 #include "feature/scoring/scoring.h"
 
 static const NamedCheck CHECKS[] = {{"naming", naming_check}, {"score_mark", scoring_mark}};
@@ -23,7 +24,7 @@ static LetterExtra *const EXTRAS[] = {certificate_print};
 
 static const Route *const TABLES[] = {ROUTES_CORE,   ROUTES_IO,     ROUTES_RECORD,    ROUTES_USER, ROUTES_NAMING,
                                       ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE, ROUTES_LOGBOOK,
-                                      ROUTES_PROFILE, ROUTES_PORTAL, ROUTES_SCORING, ROUTES_DOCUMENT, ROUTES_CERTIFICATE, ROUTES_BUNDLE, NULL};
+                                      ROUTES_PROFILE, ROUTES_PORTAL, ROUTES_SCORING, ROUTES_ROUND, ROUTES_DOCUMENT, ROUTES_CERTIFICATE, ROUTES_BUNDLE, NULL};
 
 void features_register(void)
 {

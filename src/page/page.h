@@ -81,6 +81,8 @@ MUST_USE bool req_if_match(Req *rq, int64_t *ret_rev);
 void req_etag(Req *rq, int64_t rev);
 Str req_asset(const Req *rq, Str name);                    /* bytes of a file of the asset folder; empty when there is none */
 void req_crumb(Req *rq, Str label, Str href);
+/* rec_offers - what else there is about a record: `pages` [{label, href}] (features.yaml, record), `documents` and has_documents. */
+MUST_USE bool rec_offers(Req *rq, const Rec *r, Doc *to);
 /* query_from - the filters, order and place of a list from the request's query; what is wrong with them in *found. */
 MUST_USE bool query_from(Req *rq, const RecordType *t, Query *ret, Findings *found);
 

@@ -53,7 +53,7 @@ static void fact(Req *rq, Doc *facts, const Rec *r, const Field *f)
     }
 }
 
-static void one_section(Req *rq, Doc *sections, const Rec *r, Str label, const Field *const *fields, size_t n)
+void show_section(Req *rq, Doc *sections, const Rec *r, Str label, const Field *const *fields, size_t n)
 {
     Doc *o = doc_obj(rq->mem), *facts = doc_set_list(o, "facts"), *tables = doc_set_list(o, "tables");
     doc_set_str(o, "label", label);
@@ -79,7 +79,7 @@ static void all_sections(Req *rq, const Rec *r)
     bool *placed = NEW_ARRAY(rq->mem, bool, t->n_fields);
     for (size_t i = 0; i < t->n_sections; i++) {
         const Section *s = &t->sections[i];
-        one_section(rq, sections, r, s->label, as_const_fields(s->fields), s->n);
+        show_section(rq, sections, r, s->label, as_const_fields(s->fields), s->n);
         for (size_t k = 0; k < s->n; k++) {
             placed[s->fields[k]->index] = true;
         }
@@ -91,7 +91,7 @@ static void all_sections(Req *rq, const Rec *r)
             rest[n++] = &t->fields[i];
         }
     }
-    one_section(rq, sections, r, t->n_sections != 0 ? S("其他") : t->label, as_const_fields(rest), n);
+    show_section(rq, sections, r, t->n_sections != 0 ? S("其他") : t->label, as_const_fields(rest), n);
 }
 
 static bool one_link(Req *rq, Doc *links, const Rec *r, const Link *link)
@@ -133,7 +133,7 @@ static bool one_link(Req *rq, Doc *links, const Rec *r, const Link *link)
     return true;
 }
 
-static bool file_rows(Req *rq, const Rec *r)
+bool file_rows(Req *rq, const Rec *r)
 {
     static const Str TRUST[][2] = {{STR_INIT("A"), STR_INIT("主管部门出具")},
                                    {STR_INIT("B"), STR_INIT("已核验")},
@@ -171,10 +171,10 @@ static bool file_rows(Req *rq, const Rec *r)
 }
 
 /* What the pack prints from this record, now. The facts decide, not what the person sees. */
-static bool documents(Req *rq, const Rec *r)
+static bool documents(Req *rq, const Rec *r, Doc *to)
 {
     static const Actor FACTS = {.is_system = true, .name = STR_INIT("系统")};
-    Doc *l = doc_set_list(rq->doc, "documents");
+    Doc *l = doc_set_list(to, "documents");
     bool served = route_of(rq->site, "GET", str_printf(rq->mem, "/r/%.*s/1/documents/x", STRF(r->type->id))) != NULL;
     for (size_t i = 0; served && rq->actor.user != 0 && i < rq->pack->n_documents; i++) {
         const Document *d = &rq->pack->documents[i];
@@ -201,7 +201,7 @@ static bool documents(Req *rq, const Rec *r)
             doc_set_str(o, "docx", str_printf(rq->mem, "%.*s.docx", STRF(base)));
         }
     }
-    doc_html_only(doc_set_bool(rq->doc, "has_documents", l->n != 0));
+    doc_html_only(doc_set_bool(to, "has_documents", l->n != 0));
     return true;
 }
 
@@ -257,10 +257,10 @@ static bool holds(Req *rq, const Rec *r, Str text, bool *ret)
     return true;
 }
 
-static bool special_pages(Req *rq, const Rec *r)
+static bool special_pages(Req *rq, const Rec *r, Doc *to)
 {
     const Setting *s = pack_setting(rq->pack, S("record"), r->type->id);
-    Doc *l = doc_set_list(rq->doc, "pages");
+    Doc *l = doc_set_list(to, "pages");
     for (size_t i = 0; s != NULL && i < s->n; i++) {
         Str rest = s->values[i];
         Str label = part(&rest), href = filled(rq, r, part(&rest)), roles = part(&rest), path, query;
@@ -279,6 +279,11 @@ static bool special_pages(Req *rq, const Rec *r)
         }
     }
     return true;
+}
+
+bool rec_offers(Req *rq, const Rec *r, Doc *to)
+{
+    return special_pages(rq, r, to) && documents(rq, r, to);
 }
 
 static void may(Req *rq, const Rec *r)
@@ -318,10 +323,7 @@ bool show_doc(Req *rq, const Rec *r)
             return false;
         }
     }
-    if (!special_pages(rq, r)) {
-        return false;
-    }
-    if (!documents(rq, r)) {
+    if (!rec_offers(rq, r, rq->doc)) {
         return false;
     }
     if (rq->actor.user != 0 && !file_rows(rq, r)) {
