@@ -154,6 +154,23 @@ Doc *field_doc_list(const FieldCtx *c, const Field *f, const Value *v);
 Doc *field_options(Req *rq, const Field *f, Str chosen, bool filter);
 void field_doc_plain(Doc *o);      /* sets to null every name the template asks for and that is not set */
 
+/* rform.c: pieces of the form page. form_section adds an object {label, clause, fields} to `sections` when there is a field to show. */
+EvalEnv form_env(Req *rq, const RecordType *t, const Value *values);
+void first_values(Req *rq, const RecordType *t, Value *values); /* defaults, own region, ?field=value */
+void form_section(const FieldCtx *c, const EvalEnv *env, Doc *sections, Str label, Str clause, const Field *const *fields, size_t n);
+
+/* fill.c: one part of a draft: a section of the type, or what stands in none */
+typedef struct {
+    Str label, clause;
+    const Field *const *fields;
+    size_t n, number;                                       /* number: 1 … */
+} FillPart;
+FillPart *fill_parts(Arena *mem, const RecordType *t, size_t *ret_n);
+bool fill_may_set(const Req *rq, const Rec *r, const Field *f);
+bool fill_in_part(const FillPart *p, Str field);           /* "list.2.column" belongs to `list` */
+Str fill_url(Arena *mem, const Rec *r, size_t number);      /* 0: the list of parts */
+MUST_USE bool fill_record(Req *rq, const RecordType **ret_t, Rec *ret); /* one that this person may fill in now */
+
 /* rparse.c: forms into values */
 MUST_USE bool form_values(Req *rq, const RecordType *t, const Field *fields, size_t n, bool whole, Value *values, bool *set,
                           Findings *found);
@@ -204,6 +221,9 @@ MUST_USE bool bulk_confirm(Req *rq, const RecordType *t, const Action *act, cons
 
 /* rshow.c */
 MUST_USE bool show_doc(Req *rq, const Rec *r);             /* the whole page document of a record */
+MUST_USE bool file_rows(Req *rq, const Rec *r);            /* `files` into rq->doc */
+/* show_section - adds {label, facts, tables} to `sections` when the person may see any of the fields. */
+void show_section(Req *rq, Doc *sections, const Rec *r, Str label, const Field *const *fields, size_t n);
 MUST_USE bool req_record(Req *rq, const RecordType **ret_t, Rec *ret);
 
 bool req_need_user(Req *rq);       /* signed in, or a JSON reader of published records */
@@ -214,4 +234,5 @@ PageFn record_list, record_new, record_create, record_show, record_edit, record_
     clauses_page, login_page, login_post, logout_post, view_post, health_page, home_page, access_page, users_page, users_post, user_password_post,
     user_disable_post, account_page, account_password_post, tokens_page, tokens_post, token_drop_post, search_page, task_post, task_answer_post,
     task_back_post, delegation_post, delegation_end_post, notices_page, notices_read_post, notice_read_post,
-    outbox_page, outbox_retry_post, outbox_retry_all_post, account_contact_post, user_contact_post, public_form, public_form_post, public_status, public_status_post;
+    outbox_page, outbox_retry_post, outbox_retry_all_post, account_contact_post, user_contact_post, public_form, public_form_post, public_status, public_status_post,
+    fill_start, fill_start_post, fill_list, fill_section, fill_section_post, fill_check;

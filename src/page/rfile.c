@@ -27,7 +27,8 @@ bool record_file_add(Req *rq)
         return fail(&rq->cx, E_FORBIDDEN, "“%.*s”状态下您不能给这条记录加附件", STRF(r.state->label));
     }
     const Part *p = file_part(rq);
-    Str at = url_record(rq->mem, t, r.id, "#files"), trust = req_param(rq, "trust");
+    Str at = url_record(rq->mem, t, r.id, "#files"), trust = req_param(rq, "trust"), back = req_param(rq, "back");
+    at = url_local(back) ? back : at;
     if (p == NULL) {
         if (rq->wants_json) {
             return fail(&rq->cx, E_BAD_REQUEST, "请用 multipart/form-data 上传一个文件（file）");

@@ -10,7 +10,7 @@ static const Region *owner_region(const Req *rq)
     return rq->actor.org != NULL ? rq->actor.org->region : NULL;
 }
 
-static EvalEnv form_env(Req *rq, const RecordType *t, const Value *values)
+EvalEnv form_env(Req *rq, const RecordType *t, const Value *values)
 {
     return (EvalEnv){.cx = &rq->cx,
                      .pack = rq->pack,
@@ -24,7 +24,7 @@ static EvalEnv form_env(Req *rq, const RecordType *t, const Value *values)
 }
 
 /* What a new form starts with: defaults, the person's own region, and what the address says (?field=value). */
-static void first_values(Req *rq, const RecordType *t, Value *values)
+void first_values(Req *rq, const RecordType *t, Value *values)
 {
     EvalEnv env = form_env(rq, t, values);
     const Region *own = owner_region(rq);
@@ -55,7 +55,7 @@ static bool has_finding(const Findings *found, Str id)
     return false;
 }
 
-static void form_section(const FieldCtx *c, const EvalEnv *env, Doc *sections, Str label, Str clause, const Field *const *fields, size_t n)
+void form_section(const FieldCtx *c, const EvalEnv *env, Doc *sections, Str label, Str clause, const Field *const *fields, size_t n)
 {
     Req *rq = c->rq;
     Doc *o = doc_obj(rq->mem), *list = doc_set_list(o, "fields");

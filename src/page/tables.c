@@ -33,6 +33,12 @@ const Route ROUTES_CORE[] = {
 };
 
 const Route ROUTES_RECORD[] = {
+    {"GET", "/r/{type}/start", fill_start, AUTH_USER, "record/start", "Begin a draft that is filled in section by section", NULL, 0},
+    {"POST", "/r/{type}/start", fill_start_post, AUTH_USER, "record/start", "Make the draft", NULL, 0},
+    {"GET", "/r/{type}/{id:id}/fill", fill_list, AUTH_USER, "record/fill", "Sections of a draft and how far each is", NULL, 0},
+    {"GET", "/r/{type}/{id:id}/fill/check", fill_check, AUTH_USER, "record/fill_check", "All answers, what is wrong, and the steps open now", NULL, 0},
+    {"GET", "/r/{type}/{id:id}/fill/{section}", fill_section, AUTH_USER, "record/fill_section", "One section of a draft", NULL, 0},
+    {"POST", "/r/{type}/{id:id}/fill/{section}", fill_section_post, AUTH_USER, "record/fill_section", "Keep it, finished or not", NULL, 0},
     {"GET", "/f/{type}", public_form, AUTH_PUBLIC, "record/public", "Form that anyone may fill in", "about:string", 0},
     {"POST", "/f/{type}", public_form_post, AUTH_PUBLIC, "record/public", "Send it in; answers with number and query code", NULL,
      ROUTE_NO_CSRF | ROUTE_UPLOAD},

@@ -90,6 +90,18 @@ static const State *next_state(const Store *s, const Rec *r, const Action *act, 
     return holder->level_index >= 0 ? act->to[holder->level_index] : NULL;
 }
 
+/* Does the record go on to somebody else's work or before the public? An unfinished draft may only be given up. */
+static bool goes_on(const Rec *r, const State *to)
+{
+    bool on = to->published;
+    for (size_t i = 0; i < r->type->n_actions && to != r->state; i++) {
+        for (size_t k = 0; k < r->type->actions[i].n_from; k++) {
+            on = on || (r->type->actions[i].from[k] == to && !to->editable);
+        }
+    }
+    return on && to != r->state;
+}
+
 static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, bool *ret_can, Str *ret_why,
                    Verdict **ret_verdicts, size_t *ret_n)
 {
@@ -130,6 +142,12 @@ static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action 
     const Org *holder = next_holder(s, r, act);
     if (holder == NULL || next_state(s, r, act, holder) == NULL) {
         *ret_why = S("没有可以接收的上级单位");
+        return true;
+    }
+    if (r->state->editable && !a->is_system && goes_on(r, next_state(s, r, act, holder)) && !rec_missing(cx, s, r, ret_why)) {
+        return false;
+    }
+    if (ret_why->n != 0) {
         return true;
     }
     if (!all) {

@@ -107,4 +107,6 @@ MUST_USE bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action
 MUST_USE bool rec_store_change(Cx *cx, Store *s, const Actor *a, const Rec *before, Rec *after, Str act, Str action, Str reason, Str source,
                                bool *ret_changed);
 MUST_USE bool rec_refresh_latest(Cx *cx, Store *s, const Actor *a, const Rec *written);
+/* what a draft still lacks, as a sentence; empty: nothing */
+MUST_USE bool rec_missing(Cx *cx, Store *s, const Rec *r, Str *ret);
 MUST_USE bool next_number(Cx *cx, Store *s, const RecordType *t, Rec *r);

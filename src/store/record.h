@@ -67,6 +67,9 @@ typedef struct {
     bool dry_run;                /* check everything, write nothing */
     bool undone_by_caller;       /* inside store_write: when this fails the caller undoes it, so no savepoint of its own */
     bool accept_warnings;        /* false: warnings are returned and kept too */
+    bool partial;                /* a draft filled in bit by bit: in an editable state of a type with steps, what is missing, or breaks a
+                                  * check of the type, is a warning of code `unfinished`. Such a record goes on only when all is mended
+                                  * (rec_act), or is given up */
 } WriteOpts;
 
 /*
@@ -77,6 +80,8 @@ MUST_USE bool rec_create(Cx *cx, Store *s, const Actor *a, const RecordType *t, 
                          const bool *set, const WriteOpts *o, Findings *found, Rec *ret);
 MUST_USE bool rec_update(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, const Value *values, const bool *set,
                          const WriteOpts *o, Findings *found, Rec *ret, bool *ret_changed);
+/* rec_findings - everything wrong with the record as it stands, what is missing included; for those who may read it. */
+MUST_USE bool rec_findings(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, Findings *found);
 MUST_USE bool rec_delete(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, const WriteOpts *o);
 
 typedef struct {

@@ -329,10 +329,29 @@ static void check_place(Cx *cx, const Store *s, const Rec *r, Findings *found)
     }
 }
 
-static bool check(Cx *cx, Store *s, Rec *r, Findings *found)
+/* What is still missing, or does not fit as long as something is missing, may wait as long as the record can be changed and has a way to go. */
+static void forgive_missing(const Rec *r, Findings *found)
+{
+    if (!r->state->editable || r->type->n_actions == 0) {
+        return;
+    }
+    for (size_t i = 0; i < found->n; i++) {
+        Finding *f = &found->items[i];
+        if (!f->warn && (str_eq(f->code, S("required")) || str_eq(f->code, S("rule"))) && !str_contains(f->field, S("."))) {
+            f->warn = true;
+            f->code = S("unfinished"); /* kept with the record: rec_missing looks for it */
+            found->errors--;
+        }
+    }
+}
+
+static bool check(Cx *cx, Store *s, Rec *r, bool partial, Findings *found)
 {
     EvalEnv *env = env_make(cx, s, r);
     record_check(env, found);
+    if (partial) {
+        forgive_missing(r, found);
+    }
     check_place(cx, s, r, found);
     if (cx->err != E_OK || !check_unique(cx, s, r, found)) {
         return false;
@@ -392,7 +411,7 @@ static bool do_create(Cx *cx, Store *s, void *arg)
         }
     }
     fill_defaults(cx, s, w->a, &r, w->set);
-    if (!check(cx, s, &r, w->found)) {
+    if (!check(cx, s, &r, w->o->partial, w->found)) {
         return false;
     }
     if (!w->o->dry_run && !rec_store_new(cx, s, w->a, &r, S(""), w->o->reason, w->o->source)) {
@@ -447,7 +466,7 @@ static bool do_update(Cx *cx, Store *s, void *arg)
             r.v[i] = w->values[i];
         }
     }
-    if (!check(cx, s, &r, w->found)) {
+    if (!check(cx, s, &r, w->o->partial, w->found)) {
         return false;
     }
     if (w->o->dry_run) {
@@ -470,6 +489,43 @@ bool rec_update(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t i
         return do_update(cx, s, &w);
     }
     return store_write(cx, s, do_update, &w);
+}
+
+bool rec_findings(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, Findings *found)
+{
+    Rec r;
+    bool public_only;
+    if (!rec_load(cx, s, t, id, true, &r)) {
+        return false;
+    }
+    if (!access_read(s->pack, a, &r, &public_only) || public_only) {
+        return fail(cx, E_NOT_FOUND, "没有找到这条%.*s记录，或者不在您的管辖范围内", STRF(t->label));
+    }
+    record_check(env_make(cx, s, &r), found);
+    return cx->err == E_OK;
+}
+
+bool rec_missing(Cx *cx, Store *s, const Rec *r, Str *ret)
+{
+    Findings found = findings_new(cx->mem);
+    Buf b = buf_new(cx->mem, 4000);
+    size_t n = 0;
+    *ret = S("");
+    if (!str_contains(r->warnings, S("\"unfinished\""))) {
+        return true;
+    }
+    record_check(env_make(cx, s, r), &found);
+    for (size_t i = 0; i < found.n; i++) {
+        const Finding *one = &found.items[i];
+        const Field *f = type_field(r->type, one->field);
+        bool counts = !one->warn && (str_eq(one->code, S("required")) || str_eq(one->code, S("rule")));
+        if (counts && n++ < 5) {
+            buf_add(&b, n > 1 ? S("、") : S(""));
+            buf_add(&b, f != NULL ? f->label : one->text);
+        }
+    }
+    *ret = n == 0 ? S("") : str_printf(cx->mem, "还没有填完：%.*s%s", STRF(buf_str(&b)), n > 5 ? "等" : "");
+    return cx->err == E_OK;
 }
 
 static bool do_delete(Cx *cx, Store *s, void *arg)

@@ -168,3 +168,91 @@ test('announcements list notices and decisions; what is not published is not the
   expect(await web.page('/announcements/brand/1'), 404);
   expect(await web.page('/announcements'), 200);
 });
+
+// ---- a draft filled in part by part ----
+async function readyBrand() {
+  const clerk = await as('aohan'), city = await as('chifeng'), region = await as('region');
+  const b = expect(await clerk.send('POST', '/r/brand', (await import('./lib.mjs')).brand()), 201).json;
+  expect(await clerk.act('brand', b.id, 'submit'), 200);
+  expect(await city.act('brand', b.id, 'pass'), 200);
+  expect(await region.act('brand', b.id, 'confirm'), 200);
+  for (const period of ['2023', '2024']) await made(clerk, 'brand_figures', { brand: b.id, period, workers: 500, trained: 100, employed_after: 80, certified: 300, output: 10, poor: 5, source: '测试用' });
+  await made(clerk, 'plan', { title: `${b.title}规划`, brand: b.id, approach: '测试用', from_date: '2024-01-01', to_date: '2027-12-31' });
+  return b;
+}
+const states = (a) => Object.fromEntries(a.json.sections.map((s) => [s.label, s.state?.value ?? s.state]));
+let draft, subject;
+
+test('an entry begins at the call, with what the ledger knows already in it', async () => {
+  const clerk = await as('aohan');
+  subject = await readyBrand();
+  const to = expect(await clerk.page(`/apply/${batch.id}`), 303);
+  assert.equal(to.location, `/r/application/start?batch=${batch.id}`);
+  const start = expect(await clerk.page(to.location), 200);
+  assert.match(start.text, new RegExp(`value="${batch.id}" selected`));
+  assert.match(start.text, /申报说明/);
+  expect(await clerk.form('/r/application/start', { batch: batch.id, brand: '' }), 422, 'without the brand');
+  const made = expect(await clerk.form('/r/application/start', { batch: batch.id, brand: subject.id }), 303);
+  assert.match(made.location, /\/r\/application\/\d+\/fill$/);
+  draft = /application\/(\d+)/.exec(made.location)[1];
+  const r = expect(await clerk.get(`/r/application/${draft}`), 200).json;
+  assert.equal(r.values.title, subject.title);
+  assert.equal(r.values.city.value ?? r.values.city, '150400');
+  expect(await (await as('auditor')).page(`/r/application/${draft}/fill`), 403, 'who only reads');
+  expect(await (await as('ningcheng')).page(`/r/application/${draft}/fill`), 404, 'another county');
+  expect(await web.page(`/apply/${batch.id}`), 303, 'sign in first');
+});
+
+test('each part is kept finished or not; the list says how far it is', async () => {
+  const clerk = await as('aohan');
+  const list = expect(await clerk.get(`/r/application/${draft}/fill`), 200);
+  assert.equal(states(list)['申报什么'], 'done');
+  assert.equal(states(list)['申报说明'], 'empty');
+  assert.ok(!('评审结果' in states(list)), 'nothing to fill in there');
+  const part = list.json.sections.find((s) => s.label === '申报说明');
+  const page = expect(await clerk.page(`/r/application/${draft}/fill/${part.number}`), 200);
+  const rev = /name="rev" value="(\d+)"/.exec(page.text)[1];
+  const next = expect(await clerk.form(`/r/application/${draft}/fill/${part.number}`, { rev, scale_text: '测试用规模', skill_text: '' }), 303);
+  assert.match(next.location, new RegExp(`/fill/${part.number + 1}$`));
+  const after = expect(await clerk.get(`/r/application/${draft}/fill`), 200);
+  assert.equal(states(after)['申报说明'], 'problems');
+  const stale = expect(await clerk.form(`/r/application/${draft}/fill/${part.number}`, { rev, scale_text: '另一份' }), 412);
+  assert.ok(stale.text.includes('另一份') && stale.text.includes('刚刚被别人修改过'));
+  const bad = list.json.sections.find((s) => s.label === '联系人');
+  const rev2 = /name="rev" value="(\d+)"/.exec(stale.text)[1];
+  const wrong = expect(await clerk.form(`/r/application/${draft}/fill/${bad.number}`, { rev: rev2, contact: '张三', phone: '12' }), 422);
+  assert.ok(wrong.text.includes('张三'));
+  const told = expect(await clerk.page(`/r/application/${draft}/fill/${part.number}?check=1`), 200);
+  assert.match(told.text, /href="#f-skill_text"/);
+});
+
+test('an unfinished draft is not handed in; the check page names what is missing and each condition with its figure and clause', async () => {
+  const clerk = await as('aohan');
+  const page = expect(await clerk.page(`/r/application/${draft}/fill/check`), 200);
+  assert.match(page.text, /还没有填完：/);
+  assert.match(page.text, /fill\/\d+\?check=1#f-skill_text/);
+  assert.match(page.text, /从业人数达到门槛/);
+  assert.match(page.text, /需人工核验/);
+  const refused = await clerk.act('application', draft, 'apply_public');
+  assert.ok(refused.status >= 400 && /还没有填完/.test(refused.text), refused.text.slice(0, 300));
+  const file = expect(await clerk.upload(`/r/application/${draft}/files`, '证明.pdf', pdf('样例'), { kind: '样例材料', back: `/r/application/${draft}/fill/check#files` }, 'text/html'), 303);
+  assert.equal(file.location, `/r/application/${draft}/fill/check#files`);
+  assert.match(expect(await clerk.page(`/r/application/${draft}/fill/check`), 200).text, /上传材料<\/span><span class="hash small">SHA-256 [0-9a-f]{64}/);
+});
+
+test('filled in, it goes the way of every other entry', async () => {
+  const clerk = await as('aohan');
+  const rest = { applicant_name: '敖汉旗人社局', uscc: '91350100M000100Y43', lead_unit: '测试合作社', contact: '测试联系人', phone: '13800002046', scale_text: '测试用', skill_text: '测试用',
+    fame_text: '测试用', manage_text: '测试用', no_arrears: 'true', social_paid: 'true', no_violation: 'true', truthful: 'true' };
+  const list = expect(await clerk.get(`/r/application/${draft}/fill`), 200).json;
+  for (const s of list.sections) {
+    const page = expect(await clerk.page(`/r/application/${draft}/fill/${s.number}`), 200);
+    const names = new Set([...page.text.matchAll(/ name="([a-z_]+)"/g)].map((m) => m[1]));
+    const fields = Object.fromEntries(Object.entries(rest).filter(([k]) => names.has(k)));
+    expect(await clerk.form(`/r/application/${draft}/fill/${s.number}`, { rev: /name="rev" value="(\d+)"/.exec(page.text)[1], ...fields, then: 'list' }), 303, s.label);
+  }
+  const done = expect(await clerk.get(`/r/application/${draft}/fill`), 200).json;
+  assert.equal(done.complete, true, JSON.stringify(done.sections));
+  expect(await clerk.act('application', draft, 'apply_public'), 200, 'handed in');
+  expect(await clerk.page(`/r/application/${draft}/fill`), 403, 'then it is closed');
+});

@@ -154,3 +154,17 @@ bool portal_call(Req *rq)
     return lists(rq, &p, id, doc_set_list(rq->doc, "lists")) && announced(rq, &p, id, doc_set_list(rq->doc, "announced")) &&
            portal_forms(rq, &r, doc_set_list(rq->doc, "forms"));
 }
+
+bool portal_apply(Req *rq)
+{
+    Portal p;
+    Rec r;
+    int64_t id;
+    if (!portal_settings(rq, &p) || !req_id(rq, &id) || !rec_get(&rq->cx, rq->store, &PORTAL_EYES, p.call, id, &r)) {
+        return false;
+    }
+    if (!setting_has(p.open, r.state->id)) {
+        return fail(&rq->cx, E_WRONG_STATE, "“%.*s”现在是“%.*s”，不接受申报", STRF(portal_title(&r)), STRF(r.state->label));
+    }
+    return req_see(rq, str_printf(rq->mem, "/r/%.*s/start?%.*s=%.*s", STRF(p.entry->id), STRF(p.entry_round->id), STRF(id_text(rq->mem, id))));
+}

@@ -241,6 +241,7 @@ bool portal_names(Req *rq, const Portal *p, int64_t round, Doc *o)
 const Route ROUTES_PORTAL[] = {
     {"GET", "/calls", portal_calls, AUTH_PUBLIC, "portal/calls", "Calls for entries, open ones first", NULL, ROUTE_CACHE},
     {"GET", "/calls/{id:id}", portal_call, AUTH_PUBLIC, "portal/call", "One call: conditions, calendar, places, how to apply", NULL, ROUTE_CACHE},
+    {"GET", "/apply/{id:id}", portal_apply, AUTH_USER, NULL, "Begin an entry for this call", NULL, 0},
     {"GET", "/announcements", portal_announcements, AUTH_PUBLIC, "portal/announcements", "Public notices and decisions", NULL, ROUTE_CACHE},
     {"GET", "/announcements/{type}/{id:id}", portal_announcement, AUTH_PUBLIC, "portal/announcement", "One of them with its list of names", NULL,
      ROUTE_CACHE},

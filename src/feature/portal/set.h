@@ -40,4 +40,4 @@ MUST_USE bool portal_documents(Req *rq, const Rec *r, Doc *list);
 MUST_USE bool portal_names(Req *rq, const Portal *p, int64_t round, Doc *o);
 bool setting_has(const Setting *s, Str value);
 
-PageFn portal_calls, portal_call, portal_announcements, portal_announcement;
+PageFn portal_calls, portal_call, portal_apply, portal_announcements, portal_announcement;
