@@ -56,21 +56,23 @@ static bool targets(Req *rq, const Box *b, const Rec *r, int64_t *ret, size_t *r
 static bool progress(Req *rq, const Round *rd, const Rec *r, Doc *o)
 {
     const Setting *s = round_setting(rq->pack, rd, "progress");
-    doc_set_null(o, "done");
+    Value all = {0}, some = {0};
     for (size_t i = 0; s != NULL && i < s->n; i++) {
         Str rest = s->values[i];
-        Value done = {0}, of = {0};
         if (!str_eq(round_part(&rest), r->type->id)) {
             continue;
         }
         Str first = round_part(&rest);
-        if (!round_eval(rq, r, first, &done) || !round_eval(rq, r, str_trim(rest), &of)) {
+        if (!round_eval(rq, r, first, &some) || !round_eval(rq, r, str_trim(rest), &all)) {
             return false;
         }
-        if (done.has && of.has && of.i != 0) {
-            doc_set_int(o, "done", done.i);
-            doc_set_int(o, "of", of.i);
-        }
+    }
+    if (some.has && all.has && all.i != 0) {
+        doc_set_int(o, "done", some.i);
+        doc_set_int(o, "of", all.i);
+    } else {
+        doc_set_null(o, "done");
+        doc_set_null(o, "of");
     }
     return true;
 }
