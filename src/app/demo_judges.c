@@ -1,6 +1,6 @@
 /*
- * demo_judges.c - judges of the demonstration: the draw is a real one, so who scores is chance; what they give depends on the entry alone, and
- * a little on seat and criterion, so that sheets differ and the ranking is the same every time.
+ * demo_judges.c - judges of the demonstration: the draw is a real one, so who scores is chance; what they give depends
+ * on the entry alone, and a little on seat and criterion, so that sheets differ and the ranking is the same every time.
  */
 #include "app/demo.h"
 #include "feature/scoring/set.h"
@@ -44,7 +44,7 @@ static Value marks_of(Demo *d, const Marking *m, int64_t seat, int64_t *ret_sum)
         Value *v = NEW_ARRAY(d->cx->mem, Value, sc->s.marks->n_fields);
         v[sc->s.criterion->index] = v_str(c->id);
         v[sc->s.points->index] = v_int(points);
-        v[sc->s.reason->index] = v_str(points == c->max       ? S("演示：材料齐全，证据充分")
+        v[sc->s.reason->index] = v_str(points == c->max      ? S("演示：材料齐全，证据充分")
                                        : points * 2 < c->max ? S("演示：材料偏少，说服力不够")
                                                              : S("演示：与说明中的这一档相符"));
         list.rows[list.n_rows++] = (Row){.v = v};
@@ -62,7 +62,8 @@ static bool one_sheet(Demo *d, const Marking *m, const SheetRow *row)
     Rec r;
     int64_t sum;
     bool changed;
-    if (!user_by_login(cx, d->s, row->account, &u) || !user_actor(cx, d->s, u.id, &judge) || !rec_get(cx, d->s, &judge, sc->sheet, row->id, &r) ||
+    if (!user_by_login(cx, d->s, row->account, &u) || !user_actor(cx, d->s, u.id, &judge) ||
+        !rec_get(cx, d->s, &judge, sc->sheet, row->id, &r) ||
         !system_act(cx, d->s, &judge, &r, sc->s.declare, NULL, NULL, 0, r.rev, &r)) {
         return false;
     }

@@ -10,7 +10,7 @@ enum { WHEN, WHO, STEP, TYPE, TITLE, ACTION, INPUTS, COLUMNS };
 typedef struct {
     Demo *d;
     bool header;
-    Map actors;                  /* login -> Actor */
+    Map actors; /* login -> Actor */
     size_t line;
     Str cells[COLUMNS];
 } Story;
@@ -143,7 +143,8 @@ static bool step_act(Story *st, const Actor *a, const RecordType *t, const Rec *
     bool *set = NEW_ARRAY(cx->mem, bool, act->n_ask + 1);
     WriteOpts o = {.reason = input_of(st, "reason")};
     Rec after;
-    return values_of(st, act->ask, act->n_ask, v, set, found) && rec_act(cx, st->d->s, a, t, r->id, act, v, &o, found, &after);
+    return values_of(st, act->ask, act->n_ask, v, set, found) &&
+           rec_act(cx, st->d->s, a, t, r->id, act, v, &o, found, &after);
 }
 
 static bool step_judges(Story *st, const Actor *a, const Rec *r)
@@ -153,8 +154,12 @@ static bool step_judges(Story *st, const Actor *a, const Rec *r)
     if (text.n != 0 && !str_int(text, &share)) {
         return fail(st->d->cx, E_DATA, "share 不是数字");
     }
-    JudgeStep step = {.who = a, .step = st->cells[STEP], .word = st->cells[ACTION], .entry = st->cells[ACTION],
-                      .share = (int32_t)share, .open = input_of(st, "open")};
+    JudgeStep step = {.who = a,
+                      .step = st->cells[STEP],
+                      .word = st->cells[ACTION],
+                      .entry = st->cells[ACTION],
+                      .share = (int32_t)share,
+                      .open = input_of(st, "open")};
     return demo_judges(st->d, r, &step);
 }
 
@@ -202,8 +207,8 @@ static bool story_row(void *ctx, size_t line, const Str *cells, size_t n)
     if (one_step(st, &found)) {
         return true;
     }
-    fprintf(stderr, "演示经过第 %zu 行（%.*s %.*s %.*s %.*s）：%.*s\n", line, STRF(st->cells[WHO]), STRF(st->cells[STEP]),
-            STRF(st->cells[TITLE]), STRF(st->cells[ACTION]), STRF(cx_text(cx)));
+    fprintf(stderr, "演示经过第 %zu 行（%.*s %.*s %.*s %.*s）：%.*s\n", line, STRF(st->cells[WHO]),
+            STRF(st->cells[STEP]), STRF(st->cells[TITLE]), STRF(st->cells[ACTION]), STRF(cx_text(cx)));
     for (size_t i = 0; i < found.n; i++) {
         fprintf(stderr, "  %.*s %.*s\n", STRF(found.items[i].field), STRF(found.items[i].text));
     }

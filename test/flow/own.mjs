@@ -48,7 +48,7 @@ export class Own {
   async at(date) {
     await this.stop();
     this.clock(date);
-    for (const p of this.people.values()) p.stale = true;
+    for (const p of this.people.values()) p.session = null;
     await this.start();
   }
   async end() {
@@ -57,21 +57,25 @@ export class Own {
   }
   user(login, name, org, role) {
     this.run(['user', 'add', login, '--data', this.data, '--name', name, '--org', org, '--role', role], `${FIRST}\n`);
-    this.people.set(login, { fresh: true, stale: true });
+    this.people.set(login, { fresh: true, session: null });
   }
-  async as(login) {
+  /** A person signed in; the same session until the next day that the story sets. */
+  as(login) {
     const known = this.people.get(login);
     assert.ok(known, `nobody is called ${login}`);
-    if (!known.stale) return known.person;
+    known.session ??= this.signIn(login, known);
+    return known.session;
+  }
+  async signIn(login, known) {
     const p = new Person(this.base);
     const csrf = async (page) => { p.csrf = /name="csrf" value="([^"]+)"/.exec((await p.page(page)).text)[1]; };
     expect(await tryLogin(p, login, known.fresh ? FIRST : WORD), 303, `sign-in of ${login}`);
     await csrf('/account');
     if (known.fresh) {
+      known.fresh = false;
       expect(await p.form('/account/password', { old: FIRST, password: WORD, again: WORD }), 303, 'own password');
       await csrf('/account');
     }
-    this.people.set(login, { person: p });
     return p;
   }
   /** The public. */
