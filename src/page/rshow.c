@@ -200,6 +200,11 @@ static bool documents(Req *rq, const Rec *r, Doc *to)
         } else {
             doc_set_str(o, "docx", str_printf(rq->mem, "%.*s.docx", STRF(base)));
         }
+        if (str_eq(d->layout, S("list"))) {
+            doc_set_str(o, "xlsx", str_printf(rq->mem, "%.*s.xlsx", STRF(base)));
+        } else {
+            doc_set_null(o, "xlsx");
+        }
     }
     doc_html_only(doc_set_bool(to, "has_documents", l->n != 0));
     return true;

@@ -197,6 +197,10 @@ test('all certificates of the round come in one package, made in the background'
   assert.deepEqual(names, world.certs.map((c) => `${c.no}.pdf`));
   const list = text((await pdf(officer, `/r/batch/${world.batch.id}/documents/plaque_list.pdf`)).bytes).replace(/\s/g, '');
   for (const c of world.certs) assert.ok(list.includes(c.no), `${c.no} in ${list}`);
+  const book = unzip(expect(await officer.ask('GET', `/r/batch/${world.batch.id}/documents/plaque_list.xlsx`), 200, 'workbook').bytes);
+  const cells = Object.entries(book).filter(([name]) => /sheet1|sharedStrings/.test(name)).map(([, x]) => x).join('');
+  for (const c of world.certs) assert.ok(cells.includes(c.no), `${c.no} in the workbook`);
+  expect(await officer.ask('GET', `/r/application/${world.entries[0].id}/documents/application_form.xlsx`), 406, 'a form is no table');
 });
 
 test('a revoked certificate is revoked everywhere: page, list, log, and without the server', async () => {

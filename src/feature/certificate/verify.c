@@ -117,7 +117,9 @@ static void blank(Req *rq, Str number)
     doc_set_bool(d, "asked", number.n != 0);
     doc_set_bool(d, "found", false);
     req_crumb(rq, S("核验证书"), S("/verify"));
-    req_header(rq, S("cache-control"), S("no-store"));
+    if (number.n != 0) {
+        req_header(rq, S("cache-control"), S("no-store"));
+    }
 }
 
 static bool answer(Req *rq, const CertSet *c, Str no, Rec *ret, bool *ret_found)
@@ -321,7 +323,7 @@ static bool revoked_list(Req *rq)
 }
 
 const Route ROUTES_CERTIFICATE[] = {
-    {"GET", "/verify", verify_form, AUTH_PUBLIC, "certificate/verify", "Check a certificate: form", NULL, 0},
+    {"GET", "/verify", verify_form, AUTH_PUBLIC, "certificate/verify", "Check a certificate: form", NULL, ROUTE_CACHE},
     {"POST", "/verify", verify_post, AUTH_PUBLIC, "certificate/verify", "Check a certificate by number or signed text (q) or by its file", NULL,
      ROUTE_NO_CSRF | ROUTE_UPLOAD},
     {"GET", "/verify/{number}", verify_number, AUTH_PUBLIC, "certificate/verify", "State, history and log entries of a certificate", NULL, 0},

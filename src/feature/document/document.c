@@ -3,6 +3,12 @@
  */
 #include "feature/document/document.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fmt/crypt.h"
+#include "fmt/xlsx.h"
 #include "job/letter.h"
 
 static Press *press;
@@ -16,11 +22,13 @@ void document_set_press(Press *p)
 typedef struct {
     const char *ending, *mime;
     PaperFormat format;
+    bool sheet;                  /* not printed: the first table as a workbook */
 } Kind;
 
 static const Kind KINDS[] = {
-    {"pdf", "application/pdf", PAPER_PDF},
-    {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", PAPER_DOCX},
+    {"pdf", "application/pdf", PAPER_PDF, false},
+    {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", PAPER_DOCX, false},
+    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", PAPER_PDF, true},
 };
 
 /* "decision.pdf" into the document and the kind of file. */
@@ -38,13 +46,64 @@ static bool asked_for(Req *rq, const RecordType *t, const Document **ret_d, cons
     if (*ret_d == NULL || (*ret_d)->type != t) {
         return fail(&rq->cx, E_NOT_FOUND, "%.*s没有这份文件", STRF(t->label));
     }
-    return *ret_k != NULL || fail(&rq->cx, E_NOT_ACCEPTABLE, "文件可以取 pdf 或 docx");
+    return *ret_k != NULL || fail(&rq->cx, E_NOT_ACCEPTABLE, "文件可以取 pdf 或 docx，有表格的还可以取 xlsx");
+}
+
+static bool write_sheet(Cx *cx, const char *path, const PaperBlock *t, Str name)
+{
+    XlsxCol *cols = NEW_ARRAY(cx->mem, XlsxCol, t->n_cols);
+    for (size_t i = 0; i < t->n_cols; i++) {
+        cols[i] = (XlsxCol){.title = t->cols[i].title, .kind = XCOL_TEXT, .depends_on = -1};
+    }
+    XlsxSpec spec = {.sheet_name = utf8_cut(name, 30), .cols = cols, .n_cols = t->n_cols};
+    XlsxWriter *w = xlsx_open(cx, path, &spec);
+    if (w == NULL) {
+        return false;
+    }
+    for (const PaperRow *r = t->rows; r != NULL; r = r->next) {
+        for (size_t i = 0; i < t->n_cols; i++) {
+            xlsx_text(w, i, r->cells[i]);
+        }
+        xlsx_next(w);
+    }
+    return xlsx_close(cx, w);
+}
+
+/* The first table as a workbook; its file has no name any more when it is sent. */
+static bool answer_sheet(Req *rq, const Document *d, const Paper *p, Str name)
+{
+    const PaperBlock *t = p->blocks;
+    while (t != NULL && t->kind != BLOCK_TABLE) {
+        t = t->next;
+    }
+    if (t == NULL) {
+        return fail(&rq->cx, E_NOT_ACCEPTABLE, "“%.*s”里没有表格，可以取 pdf 或 docx", STRF(d->label));
+    }
+    const char *path = str_printf(rq->mem, "%s/spool/sheet-%.*s", store_dir(rq->store), STRF(random_token(rq->mem, 12))).p;
+    bool ok = write_sheet(&rq->cx, path, t, d->label);
+    int fd = ok ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    struct stat st;
+    (void)unlink(path);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return ok ? fail(&rq->cx, E_IO, "写不出表格文件") : false;
+    }
+    rq->file_fd = fd;
+    rq->file_len = st.st_size;
+    rq->file_type = str_c(KINDS[2].mime);
+    rq->file_name = name;
+    return true;
 }
 
 static bool answer(Req *rq, const Actor *a, const Document *d, const Kind *k, const Rec *r)
 {
     Paper *p;
-    if (!letter_make(&rq->cx, rq->store, a, d, r, &p) || !press_print(&rq->cx, press, p, k->format, &rq->raw_body)) {
+    if (!letter_make(&rq->cx, rq->store, a, d, r, &p)) {
+        return false;
+    }
+    if (k->sheet) {
+        return answer_sheet(rq, d, p, letter_file_name(&rq->cx, rq->store, d, r, k->ending));
+    }
+    if (!press_print(&rq->cx, press, p, k->format, &rq->raw_body)) {
         return false;
     }
     Buf name = buf_new(rq->mem, 2000);
@@ -85,8 +144,8 @@ static bool open_document(Req *rq)
 
 const Route ROUTES_DOCUMENT[] = {
     {"GET", "/r/{type}/{id:id}/documents/{doc}", own_document, AUTH_USER, NULL,
-     "A document of the pack printed from a record (doc: <id>.pdf or <id>.docx)", NULL, ROUTE_HEAVY},
+     "A document of the pack printed from a record (doc: <id>.pdf, .docx, .xlsx)", NULL, ROUTE_HEAVY},
     {"GET", "/d/{type}/{id:id}/{doc}", open_document, AUTH_PUBLIC, NULL,
-     "A document anyone may fetch, of a published record (doc: <id>.pdf or <id>.docx)", NULL, ROUTE_HEAVY},
+     "A document anyone may fetch, of a published record (doc: <id>.pdf, .docx, .xlsx)", NULL, ROUTE_HEAVY},
     {0},
 };
