@@ -1,6 +1,5 @@
 /*
- * check_chain.c - the history in a bundle: every entry hashed again, neighbours linked, records and snapshots as their history says; and the
- * entries of the public log in the tree that the checkpoint signs.
+ * check_chain.c - the history in a bundle: every entry hashed again, neighbours linked, records and snapshots as their history says.
  *
  * A chain belongs to an office and runs through all its records; a bundle holds the entries of some. Between two of them the chain is
  * vouched for by the signature of the manifest, and by `tamga verify` where the whole lies.
@@ -9,7 +8,8 @@
 
 #include "feature/bundle/set.h"
 #include "store/chain.h"
-#include "store/tlog.h"
+
+#define HISTORY_MAX 2000         /* a longer history was cut (record.c) */
 
 typedef struct {
     int64_t home, seq;
@@ -107,10 +107,72 @@ static bool moves(Str act)
     return str_eq(act, S("create")) || str_eq(act, S("update")) || str_eq(act, S("act")) || str_eq(act, S("compute"));
 }
 
+/* ---- the record as its history last told it ---- */
+
+static bool same_text(const Doc *cell, const Doc *told)
+{
+    return str_eq(doc_get_str(cell, "value"), told != NULL && told->kind == DOC_STR ? told->s : S(""));
+}
+
+static bool same_field(const Doc *field, const Doc *told)
+{
+    const Doc *rows = doc_get(field, S("rows"));
+    if (rows == NULL) {
+        return same_text(field, told);
+    }
+    const Doc *said = told != NULL && told->kind == DOC_LIST ? told->first : NULL;
+    if (rows->n != (told != NULL && told->kind == DOC_LIST ? told->n : 0)) {
+        return false;
+    }
+    for (const Doc *row = rows->first; row != NULL; row = row->next, said = said->next) {
+        for (const Doc *cell = row->first; cell != NULL; cell = cell->next) {
+            if (!same_text(cell, doc_get(said, cell->name))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool listed(const Doc *names, Str name)
+{
+    for (const Doc *d = names != NULL ? names->first : NULL; d != NULL; d = d->next) {
+        if (str_eq(d->s, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `events` hold every body. Personal fields stand there sealed with the store's key, here masked: these cannot be compared. */
+static void check_values(Audit *x, const Doc *record, const Doc *now, const Doc *events)
+{
+    Map told = map_new(x->cx->mem);
+    Str why;
+    const Doc *fields = doc_get(now, S("fields"));
+    for (const Doc *o = events->first; o != NULL; o = o->next) {
+        Doc *body = moves(doc_get_str(o, "act")) ? json_read_large(x->cx->mem, doc_get_str(o, "body"), &why) : NULL;
+        for (Doc *pair = body != NULL && body->kind == DOC_OBJ ? body->first : NULL; pair != NULL; pair = pair->next) {
+            const Doc **slot = map_get(&told, pair->name);
+            if (slot == NULL) {
+                slot = NEW(x->cx->mem, const Doc *);
+                (void)map_put(&told, pair->name, slot);
+            }
+            *slot = doc_at(pair, 1);
+        }
+    }
+    for (const Doc *f = fields != NULL && fields->kind == DOC_OBJ ? fields->first : NULL; f != NULL; f = f->next) {
+        const Doc *const *slot = map_get(&told, f->name);
+        if (!listed(doc_get(record, S("personal")), f->name) && !same_field(f, slot != NULL ? *slot : NULL)) {
+            bad(x, "%.*s：“%.*s”与操作记录不符", STRF(doc_get_str(record, "path")), STRF(doc_get_str(f, "label")));
+        }
+    }
+}
+
 static void check_record(Audit *x, Chain *c, const Doc *record)
 {
     Str path = doc_get_str(record, "history"), why, state = S("");
-    int64_t rev = -1;
+    int64_t rev = -1, withheld = c->withheld;
     const Doc *all = json_of(x, path), *l = doc_get(all, S("events")), *now = json_of(x, doc_get_str(record, "path"));
     for (const Doc *o = l != NULL ? l->first : NULL; o != NULL; o = o->next) {
         Event e;
@@ -129,6 +191,9 @@ static void check_record(Audit *x, Chain *c, const Doc *record)
         if (str_eq(e.act, S("snapshot")) && e.body.n != 0) {
             check_snapshot(x, c, path, record, json_read(x->cx->mem, e.body, &why));
         }
+    }
+    if (now != NULL && l != NULL && withheld == c->withheld && l->n < HISTORY_MAX) {
+        check_values(x, record, now, l);
     }
     if (now != NULL && rev >= 0 && (rev != doc_get_int(now, "rev", -1) || !str_eq(state, doc_get_str(now, "state")))) {
         bad(x, "%.*s：版次或状态与操作记录不符", STRF(doc_get_str(record, "path")));
@@ -177,105 +242,4 @@ void check_history(Audit *x)
     check_links(x, &c);
     good(x, before, "操作记录", "%zu 条（%lld 条因保密只留指纹），相邻 %lld 处相接，快照 %lld 份%s", c.n, (long long)c.withheld,
          (long long)c.links, (long long)c.snapshots, without != 0 ? "；有的记录没有收入历史" : "");
-}
-
-/* ---- the public log ---- */
-
-typedef struct {
-    int64_t size;
-    uint8_t root[32];
-    bool ok;
-} Checkpoint;
-
-static const PublicKey *ed_key(const Audit *x, Str origin, const uint8_t hash[4])
-{
-    for (size_t i = 0; i < x->n_keys; i++) {
-        uint8_t h[32];
-        Buf b = buf_new(x->cx->mem, 4096);
-        buf_add(&b, origin);
-        buf_add(&b, S("\n\x01"));
-        buf_add_bytes(&b, x->keys[i].bytes, x->keys[i].n);
-        sha256(b.p, b.n, h);
-        if (x->keys[i].alg == SIGN_ED25519 && memcmp(h, hash, 4) == 0) {
-            return &x->keys[i];
-        }
-    }
-    return NULL;
-}
-
-static const char *read_checkpoint(Audit *x, Str note, Checkpoint *ret)
-{
-    Str origin, number, root, rest, raw, mem_sig;
-    size_t end;
-    if (!str_find(note, S("\n\n"), &end)) {
-        return "不是检查点";
-    }
-    Str text = str_sub(note, 0, end + 1), tail = str_sub(note, end + 2, note.n);
-    (void)str_cut(text, '\n', &origin, &rest);
-    (void)str_cut(rest, '\n', &number, &rest);
-    (void)str_cut(rest, '\n', &root, &rest);
-    Str head = str_printf(x->cx->mem, "— %.*s ", STRF(origin));
-    if (rest.n != 0 || !str_int(number, &ret->size) || !base64_read(x->cx->mem, root, &raw) || raw.n != 32) {
-        return "不是检查点";
-    }
-    memcpy(ret->root, raw.p, 32);
-    if (!str_starts(tail, head) || !str_ends(tail, S("\n")) ||
-        !base64_read(x->cx->mem, str_sub(tail, head.n, tail.n - head.n - 1), &mem_sig) || mem_sig.n != 68) {
-        return "没有签名";
-    }
-    uint8_t sig[68];
-    memcpy(sig, mem_sig.p, sizeof sig);
-    const PublicKey *k = ed_key(x, origin, sig);
-    if (k == NULL || !sign_bytes_hold(k, text, sig + 4)) {
-        return "签名不符";
-    }
-    ret->ok = true;
-    return NULL;
-}
-
-static const char *entry_fault(Audit *x, const Doc *o, const Checkpoint *cp)
-{
-    uint8_t leaf[32], nodes[64][32];
-    size_t n = 0;
-    Str entry = doc_get_str(o, "entry"), raw;
-    int64_t index = doc_get_int(o, "index", -1);
-    const Doc *l = doc_get(o, S("proof"));
-    for (const Doc *d = l != NULL ? l->first : NULL; d != NULL; d = d->next) {
-        if (n == ARRAY_LEN(nodes) || !base64_read(x->cx->mem, d->s, &raw) || raw.n != 32) {
-            return "证明的写法不对";
-        }
-        memcpy(nodes[n++], raw.p, 32);
-    }
-    uint8_t head = 0;
-    Buf b = buf_new(x->cx->mem, entry.n + 1);
-    buf_add_bytes(&b, &head, 1);
-    buf_add(&b, entry);
-    sha256(b.p, b.n, leaf);
-    return doc_get_int(o, "size", -1) == cp->size && merkle_proof_holds(leaf, index, cp->size, (const uint8_t(*)[32])nodes, n, cp->root)
-               ? NULL
-               : "不在检查点签过的公开日志里";
-}
-
-void check_log(Audit *x)
-{
-    int64_t before = x->faults, n = 0;
-    const Str *note = file_of(x, S("log/checkpoint"));
-    Checkpoint cp = {0};
-    const char *why = note != NULL ? read_checkpoint(x, *note, &cp) : "不在包里";
-    if (why != NULL) {
-        bad(x, "log/checkpoint：%s", why);
-    }
-    for (size_t i = 0; i < x->n_files; i++) {
-        Str name = x->files[i].name;
-        if (!str_starts(name, S("log/")) || !str_ends(name, S(".json"))) {
-            continue;
-        }
-        const Doc *o = json_of(x, name);
-        const char *fault = o != NULL ? entry_fault(x, o, &cp) : NULL;
-        n++;
-        if (fault != NULL) {
-            bad(x, "%.*s：%s", STRF(name), fault);
-        }
-    }
-    good(x, before, "公开日志", "%lld 条在 %lld 条的检查点里", (long long)n, (long long)cp.size);
 }

@@ -237,6 +237,12 @@ bool put_record(Maker *m, Cx *cx, const Item *item)
     doc_set_shown(o, "state", r.state->id, r.state->label);
     doc_set_int(o, "rev", r.rev);
     doc_set_str(o, "path", path);
+    Doc *personal = doc_set_list(o, "personal");
+    for (size_t i = 0; i < r.type->n_fields; i++) {
+        if (r.type->fields[i].personal) {
+            doc_add_str(personal, r.type->fields[i].id);
+        }
+    }
     if (!put_file(m, cx, path, record_json(cx, m->s, &r)) || !access_read(store_pack(m->s), m->a, &r, &public_only)) {
         return false;
     }
