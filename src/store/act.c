@@ -90,13 +90,25 @@ static const State *next_state(const Store *s, const Rec *r, const Action *act, 
     return holder->level_index >= 0 ? act->to[holder->level_index] : NULL;
 }
 
-/* Does the record go on to somebody else's work or before the public? An unfinished draft may only be given up. */
+/* Does this step lead anywhere but back to an editable state? */
+static bool leads_on(const Action *act)
+{
+    for (size_t i = 0; i < act->n_to; i++) {
+        if (act->to[i] != NULL && !act->to[i]->editable) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does the record go on to somebody else's work or before the public? An unfinished draft may only be given up (and taken up again). */
 static bool goes_on(const Rec *r, const State *to)
 {
     bool on = to->published;
-    for (size_t i = 0; i < r->type->n_actions && to != r->state; i++) {
-        for (size_t k = 0; k < r->type->actions[i].n_from; k++) {
-            on = on || (r->type->actions[i].from[k] == to && !to->editable);
+    for (size_t i = 0; i < r->type->n_actions && !to->editable; i++) {
+        const Action *act = &r->type->actions[i];
+        for (size_t k = 0; k < act->n_from; k++) {
+            on = on || (act->from[k] == to && leads_on(act));
         }
     }
     return on && to != r->state;

@@ -235,6 +235,8 @@ test('an unfinished draft is not handed in; the check page names what is missing
   assert.match(page.text, /需人工核验/);
   const refused = await clerk.act('application', draft, 'apply_public');
   assert.ok(refused.status >= 400 && /还没有填完/.test(refused.text), refused.text.slice(0, 300));
+  expect(await clerk.act('application', draft, 'withdraw', { reason: '测试' }), 200, 'an unfinished draft may be given up');
+  expect(await clerk.act('application', draft, 'reopen'), 200, 'and taken up again');
   const file = expect(await clerk.upload(`/r/application/${draft}/files`, '证明.pdf', pdf('样例'), { kind: '样例材料', back: `/r/application/${draft}/fill/check#files` }, 'text/html'), 303);
   assert.equal(file.location, `/r/application/${draft}/fill/check#files`);
   assert.match(expect(await clerk.page(`/r/application/${draft}/fill/check`), 200).text, /上传材料<\/span><span class="hash small">SHA-256 [0-9a-f]{64}/);
