@@ -132,8 +132,19 @@ void frame_site(Site *s)
     doc_set_bool(site, "demo", s->conf.demo);
 }
 
+/* The record type whose list the item opens; NULL: another page. */
+static const RecordType *menu_type(const Req *rq, const MenuItem *m)
+{
+    return str_starts(m->href, S("/r/")) ? pack_type(rq->pack, str_sub(m->href, 3, m->href.n)) : NULL;
+}
+
+/* By the roles the item names, and for a list by whether a role of the person reads its type at all. */
 static bool menu_allowed(const Req *rq, const MenuItem *m)
 {
+    const RecordType *t = menu_type(rq, m);
+    if (t != NULL && access_scope(rq->mem, rq->pack, &rq->actor, t).published_only) {
+        return false;
+    }
     for (size_t i = 0; i < m->n_roles; i++) {
         if (actor_has_role(&rq->actor, m->roles[i])) {
             return true;
@@ -179,7 +190,7 @@ static void menu(Exchange *x, const int64_t *todo)
         doc_set_str(o, "href", m->href);
         doc_set_str(o, "icon", m->icon.n != 0 ? m->icon : S("point"));
         doc_set_bool(o, "on", m == now);
-        const RecordType *t = str_starts(m->href, S("/r/")) ? pack_type(rq->pack, str_sub(m->href, 3, m->href.n)) : NULL;
+        const RecordType *t = menu_type(rq, m);
         if (t != NULL && todo != NULL && todo[t->index] != 0) {
             doc_set_int(o, "count", todo[t->index]);
         } else {

@@ -99,6 +99,8 @@ bool actions_doc(Req *rq, const Rec *r, Doc *o)
 {
     const RecordType *t = r->type;
     Doc *l = doc_set_list(o, "actions");
+    Str tried = exchange(rq)->act_found != NULL ? req_arg(rq, "action") : S("");
+    bool one_open = false;
     for (size_t i = 0; i < t->n_actions; i++) {
         const Action *act = &t->actions[i];
         if (!access_action(rq->pack, &rq->actor, r, act)) {
@@ -120,6 +122,10 @@ bool actions_doc(Req *rq, const Rec *r, Doc *o)
             doc_set_str(a, "why", why);
         }
         verdict_list(rq, a, v, n);
+        /* On the page the first step that can be taken is unfolded, or the one just tried. */
+        bool open = tried.n != 0 ? str_eq(tried, act->id) : can && !one_open;
+        one_open = one_open || open;
+        doc_html_only(doc_set_bool(a, "unfolded", open));
         doc_add_doc(l, a);
     }
     return true;

@@ -200,6 +200,7 @@ static void changes(Req *rq, const RecordType *t, const Event *e, Doc *o)
         doc_set_str(x, "before", shown(rq, f, doc_at(c, 0)));
         doc_set_str(x, "after", shown(rq, f, doc_at(c, 1)));
     }
+    doc_html_only(doc_set_bool(o, "many", l->n > 3));
 }
 
 static Str event_note(Req *rq, const RecordType *t, const Event *e)
@@ -263,6 +264,7 @@ bool history_doc(Req *rq, const Rec *r, size_t limit, Doc **ret)
             doc_set_str(o, "tone", tone_word(to->tone));
             doc_set_str(o, "hash", S(""));
             doc_set_list(o, "changes");
+            doc_html_only(doc_set_bool(o, "many", false));
         }
     }
     return true;

@@ -537,7 +537,8 @@ bool sheet_file(Req *rq)
 
 /* ---- all own sheets ---- */
 
-static bool own_of(Req *rq, const Scoring *sc, Doc *list, int64_t *done)
+/* The own sheets that are still to be filled in, or the others. */
+static bool own_of(Req *rq, const Scoring *sc, bool open, Doc *list)
 {
     Query q = {.type = sc->sheet, .limit = OWN_SHEETS, .ascending = true, .order = sc->s.title};
     RecPage page;
@@ -548,6 +549,9 @@ static bool own_of(Req *rq, const Scoring *sc, Doc *list, int64_t *done)
     for (size_t i = 0; i < page.n; i++) {
         const Rec *r = &page.items[i];
         Rec panel;
+        if (r->state->editable != open) {
+            continue;
+        }
         if (!system_rec(&rq->cx, rq->store, sc->panel, val_of(r, sc->s.panel)->i, &panel)) {
             return false;
         }
@@ -563,7 +567,6 @@ static bool own_of(Req *rq, const Scoring *sc, Doc *list, int64_t *done)
         doc_set_int(o, "given", (int64_t)marks->n_rows);
         doc_set_str(o, "closes", last->has ? date_zh(rq->mem, (int32_t)last->i) : S(""));
         doc_set_str(o, "href", str_printf(rq->mem, "/score/%lld", (long long)r->id));
-        *done += !r->state->editable;
     }
     return true;
 }
@@ -571,16 +574,19 @@ static bool own_of(Req *rq, const Scoring *sc, Doc *list, int64_t *done)
 bool bench_page(Req *rq)
 {
     Doc *list = doc_set_list(rq->doc, "sheets");
-    int64_t done = 0;
-    for (size_t i = 0; i < rq->pack->n_types; i++) {
-        const RecordType *t = &rq->pack->types[i];
-        Scoring sc;
-        if (pack_instance(rq->pack, S("scoring"), S("sheet"), t->id).n != 0 &&
-            (!scoring_of(&rq->cx, rq->pack, "sheet", t, &sc) || !own_of(rq, &sc, list, &done))) {
-            return false;
+    size_t to_do = 0;
+    for (int pass = 0; pass < 2; pass++) { /* what is to be done comes first */
+        for (size_t i = 0; i < rq->pack->n_types; i++) {
+            const RecordType *t = &rq->pack->types[i];
+            Scoring sc;
+            if (pack_instance(rq->pack, S("scoring"), S("sheet"), t->id).n != 0 &&
+                (!scoring_of(&rq->cx, rq->pack, "sheet", t, &sc) || !own_of(rq, &sc, pass == 0, list))) {
+                return false;
+            }
         }
+        to_do = pass == 0 ? list->n : to_do;
     }
-    doc_set_int(rq->doc, "done", done);
+    doc_set_int(rq->doc, "done", (int64_t)(list->n - to_do));
     doc_set_int(rq->doc, "total", (int64_t)list->n);
     return true;
 }
