@@ -41,6 +41,20 @@ typedef struct {
     size_t number;     /* running number of the row; 0: none */
 } Place;
 
+/* The record as it is; of one that is sealed nobody but its person knows more than what they see. */
+static bool whole_of(Cx *cx, Store *s, const Rec *seen, Rec *ret)
+{
+    if (rec_get(cx, s, &FACTS, seen->type, seen->id, ret)) {
+        return true;
+    }
+    bool sealed = cx->err == E_NOT_FOUND;
+    if (sealed) {
+        cx_clear(cx);
+        *ret = *seen;
+    }
+    return sealed;
+}
+
 static Str value_text(Letter *x, const Field *f, const Value *v)
 {
     if (!v->has || (x->d->open && f->personal)) {
@@ -168,7 +182,7 @@ static bool fill_date(Letter *x, const Place *at, Str text)
 static bool holds(Letter *x, const Rec *row, const Expr *e, bool *ret)
 {
     Rec whole, outer;
-    if (!rec_get(x->cx, x->s, &FACTS, row->type, row->id, &whole) || !rec_get(x->cx, x->s, &FACTS, x->rec->type, x->rec->id, &outer)) {
+    if (!whole_of(x->cx, x->s, row, &whole) || !whole_of(x->cx, x->s, x->rec, &outer)) {
         return false;
     }
     EvalEnv *env = env_make(x->cx, x->s, &whole);
@@ -250,7 +264,7 @@ static bool list_rows(Letter *x, const DocBlock *b, PaperBlock *t)
     const Value *v = &x->rec->v[b->list->index];
     size_t number = 0;
     Rec whole;
-    if (b->where != NULL && !rec_get(x->cx, x->s, &FACTS, x->rec->type, x->rec->id, &whole)) {
+    if (b->where != NULL && !whole_of(x->cx, x->s, x->rec, &whole)) {
         return false;
     }
     for (size_t i = 0; v->has && i < v->n_rows; i++) {
@@ -478,14 +492,14 @@ static bool foot(Letter *x, const Place *at)
     return true;
 }
 
-bool letter_offered(Cx *cx, Store *s, const Document *d, int64_t id, bool *ret)
+bool letter_offered(Cx *cx, Store *s, const Document *d, const Rec *r, bool *ret)
 {
     Rec whole;
     *ret = true;
     if (d->when == NULL) {
         return true;
     }
-    if (!rec_get(cx, s, &FACTS, d->type, id, &whole)) {
+    if (!whole_of(cx, s, r, &whole)) {
         return false;
     }
     *ret = rule_test(env_make(cx, s, &whole), d->when) == TRI_TRUE;
@@ -498,7 +512,7 @@ bool letter_make(Cx *cx, Store *s, const Actor *a, const Document *d, const Rec 
     if (d->type != r->type) {
         return fail(cx, E_NOT_FOUND, "%.*s没有这份文件", STRF(r->type->label));
     }
-    if (!letter_offered(cx, s, d, r->id, &offered)) {
+    if (!letter_offered(cx, s, d, r, &offered)) {
         return false;
     }
     if (!offered) {

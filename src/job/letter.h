@@ -13,7 +13,7 @@
 #define LETTER_ROWS_MAX 5000 /* of one table */
 
 /* letter_offered - does `when` hold for the record? */
-MUST_USE bool letter_offered(Cx *cx, Store *s, const Document *d, int64_t id, bool *ret);
+MUST_USE bool letter_offered(Cx *cx, Store *s, const Document *d, const Rec *r, bool *ret);
 
 /*
  * letter_make - `r` as rec_get gave it to `a`. The description and its texts live in cx->mem. E_NOT_FOUND when the document is of another type or is

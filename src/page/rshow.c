@@ -182,12 +182,21 @@ static bool documents(Req *rq, const Rec *r, Doc *to)
         if (d->type != r->type) {
             continue;
         }
-        if (d->when != NULL && (!rec_get(&rq->cx, rq->store, &FACTS, d->type, r->id, &whole) ||
-                                rule_test(env_make(&rq->cx, rq->store, &whole), d->when) != TRI_TRUE)) {
+        if (d->when != NULL) {
+            if (!rec_get(&rq->cx, rq->store, &FACTS, d->type, r->id, &whole)) {
+                if (rq->cx.err != E_NOT_FOUND) {
+                    return false;
+                }
+                cx_clear(&rq->cx); /* sealed: its person sees it, and nobody more of it */
+                whole = *r;
+            }
+            bool offered = rule_test(env_make(&rq->cx, rq->store, &whole), d->when) == TRI_TRUE;
             if (rq->cx.err != E_OK) {
                 return false;
             }
-            continue;
+            if (!offered) {
+                continue;
+            }
         }
         Doc *o = doc_add_obj(l);
         Str base = url_record(rq->mem, r->type, r->id, str_printf(rq->mem, "/documents/%.*s", STRF(d->id)).p);

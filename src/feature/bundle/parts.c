@@ -102,7 +102,7 @@ bool put_printed(Maker *m, Cx *cx, const Rec *r, Str base, Doc *o)
         if (d->type != r->type) {
             continue;
         }
-        if (!letter_offered(cx, m->s, d, r->id, &offered)) {
+        if (!letter_offered(cx, m->s, d, r, &offered)) {
             return false;
         }
         if (!offered) {

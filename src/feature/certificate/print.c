@@ -123,7 +123,7 @@ static bool one_certificate(Cx *cx, Store *s, const Actor *a, const CertSet *set
     Paper *p;
     Str bytes;
     bool offered;
-    if (!rec_get(cx, s, a, set->t, id, &r) || !letter_offered(cx, s, set->document, id, &offered)) {
+    if (!rec_get(cx, s, a, set->t, id, &r) || !letter_offered(cx, s, set->document, &r, &offered)) {
         return false;
     }
     if (!offered) {

@@ -149,7 +149,7 @@ static bool answer(Req *rq, const CertSet *c, Str no, Rec *ret, bool *ret_found)
         doc_set_list(rq->doc, "history");
         doc_set_list(rq->doc, "log");
     }
-    if (*ret_found && c->document != NULL && c->document->open && !letter_offered(&rq->cx, rq->store, c->document, ret->id, &offered)) {
+    if (*ret_found && c->document != NULL && c->document->open && !letter_offered(&rq->cx, rq->store, c->document, ret, &offered)) {
         return false;
     }
     if (offered) {
