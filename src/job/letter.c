@@ -1,6 +1,6 @@
 /*
- * letter.c - see letter.h. A text of the pack is copied with each {{name}} replaced; tables read the ids first, so that the order (of making) and the
- * running number do not depend on what happened to the records since.
+ * letter.c - see letter.h. A text of the pack is copied with each {{name}} replaced; tables read the ids first, so that
+ * the order (of making) and the running number do not depend on what happened to the records since.
  */
 #include "job/letter.h"
 
@@ -25,7 +25,7 @@ void letter_extras_set(LetterExtra *const *table, size_t n)
 
 typedef struct {
     Cx *cx;
-    Arena *mem;        /* of the description; cx->mem may be emptied between rows */
+    Arena *mem; /* of the description; cx->mem may be emptied between rows */
     Store *s;
     const Actor *a;
     const Document *d;
@@ -38,7 +38,7 @@ typedef struct {
     const Rec *rec;
     const Field *list; /* NULL: the record itself */
     const Value *cells;
-    size_t number;     /* running number of the row; 0: none */
+    size_t number; /* running number of the row; 0: none */
 } Place;
 
 /* The record as it is; of one that is sealed nobody but its person knows more than what they see. */
@@ -209,7 +209,8 @@ static bool pick(void *ctx, const Rec *r)
         return true;
     }
     if (l->n == LETTER_ROWS_MAX) {
-        return fail(l->x->cx, E_TOO_LARGE, "“%.*s”超过 %d 行，不能打印在一份文件里", STRF(l->b->each->label), LETTER_ROWS_MAX);
+        return fail(l->x->cx, E_TOO_LARGE, "“%.*s”超过 %d 行，不能打印在一份文件里", STRF(l->b->each->label),
+                    LETTER_ROWS_MAX);
     }
     if (l->n == l->cap) {
         size_t more = l->cap != 0 ? l->cap * 2 : 64;
@@ -251,7 +252,8 @@ static bool link_rows(Letter *x, const DocBlock *b, PaperBlock *t)
     for (size_t i = 0; i < l.n; i++) {
         ArenaMark m = arena_mark(x->cx->mem);
         Rec r;
-        if (!rec_get(x->cx, x->s, x->a, b->each->type, l.ids[i], &r) || !one_row(x, b, t, &(Place){.rec = &r, .number = i + 1})) {
+        if (!rec_get(x->cx, x->s, x->a, b->each->type, l.ids[i], &r) ||
+            !one_row(x, b, t, &(Place){.rec = &r, .number = i + 1})) {
             return false;
         }
         arena_release(x->cx->mem, m);
@@ -294,7 +296,8 @@ static bool table(Letter *x, const DocBlock *b, const Place *at)
     PaperBlock *t = paper_table(x->p, title);
     for (size_t i = 0; i < b->n_cols; i++) {
         bool narrow = str_eq(str_trim(b->cols[i].text), S("{{row}}"));
-        paper_col(x->p, t, b->cols[i].label, b->cols[i].width != 0 ? b->cols[i].width : 1, narrow ? PAPER_CENTER : PAPER_LEFT);
+        paper_col(x->p, t, b->cols[i].label, b->cols[i].width != 0 ? b->cols[i].width : 1,
+                  narrow ? PAPER_CENTER : PAPER_LEFT);
     }
     Arena *rows = arena_new(0);
     x->cx->mem = rows;
@@ -322,7 +325,8 @@ static void list_table(Letter *x, const Field *f, const Value *v)
 
 static bool printed(const Letter *x, const Field *f, bool public_only)
 {
-    return !(x->d->open && f->personal) && access_field(x->a, x->rec->type, f, public_only) && field_in_form(f, x->rec->form);
+    return !(x->d->open && f->personal) && access_field(x->a, x->rec->type, f, public_only) &&
+           field_in_form(f, x->rec->form);
 }
 
 static void grid(Letter *x, const Field *const *fields, size_t n)
@@ -375,7 +379,8 @@ static void paras(Letter *x, Str text)
     }
 }
 
-/* "单位（盖章）　　　签字　　　年　　月　　日": what comes first is the label of the box, the rest stands at its foot. */
+/* "单位（盖章）　　　签字　　　年　　月　　日": what comes first is the label of the box, the rest stands at its foot.
+ */
 static void signature(Letter *x, Str text)
 {
     Str gap = S("　　　"), label = S("签字"), foot = text;
@@ -390,7 +395,8 @@ static void signature(Letter *x, Str text)
     paper_sign(x->p, label, 3, foot);
 }
 
-/* Lists of an official document are attachments: named under the text, each on a page of its own behind the signature. */
+/* Lists of an official document are attachments: named under the text, each on a page of its own behind the signature.
+ */
 static bool attachments(Letter *x, const Place *at)
 {
     size_t lists = 0, n = 0;
@@ -459,8 +465,8 @@ static bool head(Letter *x, const Place *at)
 {
     const Document *d = x->d;
     Paper *p = x->p;
-    if (!fill(x, at, d->title, &p->title) || !fill(x, at, d->issuer, &p->issuer) || !fill(x, at, d->number, &p->number) ||
-        !fill(x, at, d->addressee, &p->to) || !fill_date(x, at, d->date)) {
+    if (!fill(x, at, d->title, &p->title) || !fill(x, at, d->issuer, &p->issuer) ||
+        !fill(x, at, d->number, &p->number) || !fill(x, at, d->addressee, &p->to) || !fill_date(x, at, d->date)) {
         return false;
     }
     if (p->layout == PAPER_OFFICIAL && p->issuer.n != 0) {
@@ -475,7 +481,8 @@ static bool head(Letter *x, const Place *at)
     return true;
 }
 
-/* What stands at the end: the end line of an official document, small print elsewhere, beside the code of a certificate. */
+/* What stands at the end: the end line of an official document, small print elsewhere, beside the code of a
+ * certificate. */
 static bool foot(Letter *x, const Place *at)
 {
     Str text;

@@ -1,17 +1,18 @@
 /*
- * call.h - C functions that a step of the pack calls by name (`call: certificate_sign`): what expressions cannot work out, inside the transaction of
- * the step itself. A function that fails undoes the whole step, and what set it off.
+ * call.h - C functions that a step of the pack calls by name (`call: certificate_sign`): what expressions cannot work
+ * out, inside the transaction of the step itself. A function that fails undoes the whole step, and what set it off.
  */
 #pragma once
 
 #include "store/record.h"
 
 typedef struct {
-    const Actor *actor;          /* who takes the step; the program's when something else set it off */
+    const Actor *actor; /* who takes the step; the program's when something else set it off */
     const Action *action;
-    const Rec *before;           /* the record as it was; personal fields in clear */
-    Rec *after;                  /* as it will be written: state, holder and `set` are in it; the function may put further values into it */
-    Str reason;                  /* as typed: not for the public */
+    const Rec *before; /* the record as it was; personal fields in clear */
+    Rec *after; /* as it will be written: state, holder and `set` are in it; the function may put further values into it
+                 */
+    Str reason; /* as typed: not for the public */
 } Call;
 typedef bool CallFn(Cx *cx, Store *s, const Call *c); /* on the writer: may write elsewhere too (store/tlog.h) */
 typedef struct {

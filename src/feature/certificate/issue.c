@@ -1,6 +1,6 @@
 /*
- * issue.c - what happens to a certificate in the transaction of a step: it is signed, and the public log says so; later its state changes, and the
- * log says that too. The log holds what is public anyway: never the reason somebody typed.
+ * issue.c - what happens to a certificate in the transaction of a step: it is signed, and the public log says so; later
+ * its state changes, and the log says that too. The log holds what is public anyway: never the reason somebody typed.
  */
 #include "feature/certificate/certificate.h"
 
@@ -35,9 +35,10 @@ bool cert_set(Cx *cx, const Pack *p, const RecordType *t, CertSet *ret, bool *re
         const char *key;
         const Field **field;
         bool required;
-    } NAMES[] = {{"brand", &c.brand, true},   {"holder", &c.holder, true},   {"level", &c.level, true}, {"issuer", &c.issuer, true},
-                 {"issued", &c.issued, true}, {"until", &c.until, true},     {"token", &c.token, true}, {"name_mn", &c.name_mn, false},
-                 {"round", &c.round, false},  {"since", &c.since, false}};
+    } NAMES[] = {{"brand", &c.brand, true},   {"holder", &c.holder, true},    {"level", &c.level, true},
+                 {"issuer", &c.issuer, true}, {"issued", &c.issued, true},    {"until", &c.until, true},
+                 {"token", &c.token, true},   {"name_mn", &c.name_mn, false}, {"round", &c.round, false},
+                 {"since", &c.since, false}};
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
         if (!field_of(cx, p, &c, NAMES[i].key, NAMES[i].required, NAMES[i].field)) {
             return false;
@@ -66,7 +67,9 @@ bool cert_revoked_state(const CertSet *c, const State *s)
 Str cert_text(Cx *cx, Store *s, const Field *f, const Rec *r)
 {
     const Value *v = &r->v[f->index];
-    return !v->has ? S("") : f->kind == FT_REF ? rec_label(cx, s, f->ref, v->i) : value_show(cx->mem, store_pack(s), f, v);
+    return !v->has             ? S("")
+           : f->kind == FT_REF ? rec_label(cx, s, f->ref, v->i)
+                               : value_show(cx->mem, store_pack(s), f, v);
 }
 
 static bool of_call(Cx *cx, Store *s, const Call *c, CertSet *ret)
@@ -93,9 +96,14 @@ bool certificate_sign(Cx *cx, Store *s, const Call *c)
     if (!issued->has || !until->has) {
         return fail(cx, E_INVALID, "证书 %.*s 没有写明有效期，不能签发", STRF(r->no));
     }
-    CertToken t = {.no = r->no, .brand = cert_text(cx, s, set.brand, r), .holder = cert_text(cx, s, set.holder, r),
-                   .level = cert_text(cx, s, set.level, r), .issuer = cert_text(cx, s, set.issuer, r),
-                   .issued = (int32_t)issued->i, .until = (int32_t)until->i, .log = -1};
+    CertToken t = {.no = r->no,
+                   .brand = cert_text(cx, s, set.brand, r),
+                   .holder = cert_text(cx, s, set.holder, r),
+                   .level = cert_text(cx, s, set.level, r),
+                   .issuer = cert_text(cx, s, set.issuer, r),
+                   .issued = (int32_t)issued->i,
+                   .until = (int32_t)until->i,
+                   .log = -1};
     Str body;
     kept->has = true;
     return cert_token_body(cx, &t, &body) && tlog_add(cx, s, S(CERT_LOG_ISSUED), r->no, body, &t.log) &&

@@ -1,6 +1,6 @@
 /*
- * limit.c - at most LOOKUPS look-ups in WINDOW from one network address. Kept in memory for a fixed number of places: two addresses that share one
- * take from each other, which only makes the limit a little tighter.
+ * limit.c - at most LOOKUPS look-ups in WINDOW from one network address. Kept in memory for a fixed number of places:
+ * two addresses that share one take from each other, which only makes the limit a little tighter.
  */
 #include <pthread.h>
 

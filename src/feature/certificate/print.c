@@ -1,6 +1,6 @@
 /*
- * print.c - a certificate on paper, and all of a round in one package. The code on it leads to the page that checks; behind the # stands the signed
- * text, which never reaches a server, so that the code also serves who has no network.
+ * print.c - a certificate on paper, and all of a round in one package. The code on it leads to the page that checks;
+ * behind the # stands the signed text, which never reaches a server, so that the code also serves who has no network.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -62,7 +62,8 @@ bool certificate_print(Cx *cx, Store *s, const Document *d, const Rec *r, Paper 
         return true;
     }
     p->qr = code_text(cx, r->no, token->s);
-    p->qr_caption = p->qr_caption.n != 0 ? str_printf(cx->mem, "扫码核验真伪\n%.*s", STRF(p->qr_caption)) : S("扫码核验真伪");
+    p->qr_caption =
+        p->qr_caption.n != 0 ? str_printf(cx->mem, "扫码核验真伪\n%.*s", STRF(p->qr_caption)) : S("扫码核验真伪");
     p->keywords = token->s;
     const Value *mn = set.name_mn != NULL ? &whole.v[set.name_mn->index] : NULL;
     for (Str rest = mn != NULL && mn->has ? mn->s : S(""), line; rest.n != 0;) {
@@ -134,7 +135,8 @@ static bool one_certificate(Cx *cx, Store *s, const Actor *a, const CertSet *set
            zipout_add(cx, z, str_printf(cx->mem, "%.*s.pdf", STRF(r.no)), bytes);
 }
 
-static bool work(Cx *cx, Store *s, const Actor *a, const RecordType *t, Str params, const char *out, JobProgress *progress, void *ctx, Str *ret_text)
+static bool work(Cx *cx, Store *s, const Actor *a, const RecordType *t, Str params, const char *out,
+                 JobProgress *progress, void *ctx, Str *ret_text)
 {
     CertSet set;
     bool found, ok = true;
@@ -197,11 +199,13 @@ bool certificate_round(Req *rq)
     if (!rec_list(&rq->cx, rq->store, &rq->actor, &q, true, &page)) {
         return false;
     }
-    Str name = rec_label(&rq->cx, rq->store, r.type, r.id), href = str_printf(rq->mem, "/r/%.*s/%.*s", STRF(r.type->id), STRF(id_text(rq->mem, r.id)));
+    Str name = rec_label(&rq->cx, rq->store, r.type, r.id),
+        href = str_printf(rq->mem, "/r/%.*s/%.*s", STRF(r.type->id), STRF(id_text(rq->mem, r.id)));
     doc_set_str(rq->doc, "title", str_printf(rq->mem, "打印全部%.*s", STRF(set.t->label)));
     doc_set_str(rq->doc, "round", name);
     doc_set_str(rq->doc, "record", href);
-    doc_set_str(rq->doc, "action", str_printf(rq->mem, "/certificates/%.*s/%.*s", STRF(r.type->id), STRF(id_text(rq->mem, r.id))));
+    doc_set_str(rq->doc, "action",
+                str_printf(rq->mem, "/certificates/%.*s/%.*s", STRF(r.type->id), STRF(id_text(rq->mem, r.id))));
     doc_set_int(rq->doc, "total", page.total);
     doc_set_bool(rq->doc, "may", page.total > 0 && access_flag(&rq->actor, set.t, 'x'));
     req_crumb(rq, r.type->label, str_printf(rq->mem, "/r/%.*s", STRF(r.type->id)));
@@ -219,9 +223,10 @@ bool certificate_queue(Req *rq)
     if (!round_of(rq, &set, &r)) {
         return false;
     }
-    Str title = str_printf(rq->mem, "打印“%.*s”的全部%.*s", STRF(rec_label(&rq->cx, rq->store, r.type, r.id)), STRF(set.t->label));
-    if (!work_submit(&rq->cx, jobs, &rq->actor, &CERTIFICATE_WORK, set.t, title, str_printf(rq->mem, "%.*s.zip", STRF(set.t->label)),
-                     id_text(rq->mem, r.id), &job)) {
+    Str title = str_printf(rq->mem, "打印“%.*s”的全部%.*s", STRF(rec_label(&rq->cx, rq->store, r.type, r.id)),
+                           STRF(set.t->label));
+    if (!work_submit(&rq->cx, jobs, &rq->actor, &CERTIFICATE_WORK, set.t, title,
+                     str_printf(rq->mem, "%.*s.zip", STRF(set.t->label)), id_text(rq->mem, r.id), &job)) {
         return false;
     }
     rq->redirect = str_printf(rq->mem, "/jobs/%lld", (long long)job);

@@ -1,8 +1,9 @@
 /*
- * verify.c - the pages on which anyone checks a certificate: by number, by the text behind the code, by the file. What is not known looks like what is
- * known, only empty, and one address may ask only so often.
+ * verify.c - the pages on which anyone checks a certificate: by number, by the text behind the code, by the file. What
+ * is not known looks like what is known, only empty, and one address may ask only so often.
  *
- * The state now comes from the register, whatever the paper says; history are the words the pack has for the public, and the public log proves both.
+ * The state now comes from the register, whatever the paper says; history are the words the pack has for the public,
+ * and the public log proves both.
  */
 #include "base/date.h"
 #include "feature/certificate/certificate.h"
@@ -88,7 +89,10 @@ static bool history(Req *rq, const CertSet *c, const Rec *r, Doc *list)
 
 static bool log_entries(Req *rq, Str no, Doc *list)
 {
-    static const char *const WORDS[][2] = {{CERT_LOG_ISSUED, "签发"}, {CERT_LOG_REVOKED, "撤销"}, {CERT_LOG_RESTORED, "恢复"}, {CERT_LOG_STATE, "状态变动"}};
+    static const char *const WORDS[][2] = {{CERT_LOG_ISSUED, "签发"},
+                                           {CERT_LOG_REVOKED, "撤销"},
+                                           {CERT_LOG_RESTORED, "恢复"},
+                                           {CERT_LOG_STATE, "状态变动"}};
     LogEntry *items;
     size_t n;
     if (!tlog_of(&rq->cx, rq->store, no, &items, &n)) {
@@ -137,7 +141,8 @@ static bool answer(Req *rq, const CertSet *c, Str no, Rec *ret, bool *ret_found)
         state_now(rq, c, ret);
         facts(rq, c, ret, list);
     } else {
-        conclusion(rq->doc, S("查无此证"), "bad", S("没有这个编号的证书。请逐字核对编号；仍然查不到的，这份证书不是本系统签发的"));
+        conclusion(rq->doc, S("查无此证"), "bad",
+                   S("没有这个编号的证书。请逐字核对编号；仍然查不到的，这份证书不是本系统签发的"));
     }
     if (*ret_found && !history(rq, c, ret, doc_set_list(rq->doc, "history"))) {
         return false;
@@ -149,12 +154,14 @@ static bool answer(Req *rq, const CertSet *c, Str no, Rec *ret, bool *ret_found)
         doc_set_list(rq->doc, "history");
         doc_set_list(rq->doc, "log");
     }
-    if (*ret_found && c->document != NULL && c->document->open && !letter_offered(&rq->cx, rq->store, c->document, ret, &offered)) {
+    if (*ret_found && c->document != NULL && c->document->open &&
+        !letter_offered(&rq->cx, rq->store, c->document, ret, &offered)) {
         return false;
     }
     if (offered) {
-        doc_set_str(rq->doc, "pdf", str_printf(rq->mem, "/d/%.*s/%.*s/%.*s.pdf", STRF(c->t->id), STRF(id_text(rq->mem, ret->id)),
-                                               STRF(c->document->id)));
+        doc_set_str(rq->doc, "pdf",
+                    str_printf(rq->mem, "/d/%.*s/%.*s/%.*s.pdf", STRF(c->t->id), STRF(id_text(rq->mem, ret->id)),
+                               STRF(c->document->id)));
     } else {
         doc_set_null(rq->doc, "pdf");
     }
@@ -213,7 +220,8 @@ static bool verify_number(Req *rq)
 /* A signed text: is the signature ours, and is it the text of the certificate in the register? */
 static bool verify_token(Req *rq, const CertSet *c, Str bytes)
 {
-    const PublicKey keys[2] = {*signer_public(store_signer(rq->store, SIGN_ED25519)), *signer_public(store_signer(rq->store, SIGN_SM2))};
+    const PublicKey keys[2] = {*signer_public(store_signer(rq->store, SIGN_ED25519)),
+                               *signer_public(store_signer(rq->store, SIGN_SM2))};
     const PublicKey *by;
     CertToken t;
     Str envelope = S("");
@@ -228,7 +236,8 @@ static bool verify_token(Req *rq, const CertSet *c, Str bytes)
         blank(rq, S("—"));
         signature_says(rq, false, why);
         conclusion(rq->doc, envelope.n != 0 ? S("签名不符") : S("没有签名"), "bad",
-                   envelope.n != 0 ? S("内容被改动过，或者不是本系统签发的，不能作为凭证") : S("里面没有本系统的证书签名；可以改用编号核验"));
+                   envelope.n != 0 ? S("内容被改动过，或者不是本系统签发的，不能作为凭证")
+                                   : S("里面没有本系统的证书签名；可以改用编号核验"));
         doc_set_list(rq->doc, "facts");
         doc_set_list(rq->doc, "history");
         doc_set_list(rq->doc, "log");
@@ -247,7 +256,9 @@ static bool verify_token(Req *rq, const CertSet *c, Str bytes)
         }
         same = str_eq(whole.v[c->token->index].s, envelope);
     }
-    signature_says(rq, same, same ? S("签名相符，与登记的证书是同一份") : S("签名是本系统的，但登记的证书不是这一份，请以下面登记的内容为准"));
+    signature_says(rq, same,
+                   same ? S("签名相符，与登记的证书是同一份")
+                        : S("签名是本系统的，但登记的证书不是这一份，请以下面登记的内容为准"));
     return true;
 }
 
@@ -269,7 +280,8 @@ static bool verify_post(Req *rq)
     if (text.n == 0) {
         return req_see(rq, S("/verify"));
     }
-    return req_see(rq, str_printf(rq->mem, "/verify/%.*s", STRF(url_enc(rq->mem, utf8_cut(str_narrow(rq->mem, text), 60)))));
+    return req_see(
+        rq, str_printf(rq->mem, "/verify/%.*s", STRF(url_enc(rq->mem, utf8_cut(str_narrow(rq->mem, text), 60)))));
 }
 
 /* ---- the signed list of those revoked ---- */
@@ -324,11 +336,14 @@ static bool revoked_list(Req *rq)
 
 const Route ROUTES_CERTIFICATE[] = {
     {"GET", "/verify", verify_form, AUTH_PUBLIC, "certificate/verify", "Check a certificate: form", NULL, ROUTE_CACHE},
-    {"POST", "/verify", verify_post, AUTH_PUBLIC, "certificate/verify", "Check a certificate by number or signed text (q) or by its file", NULL,
-     ROUTE_NO_CSRF | ROUTE_UPLOAD},
-    {"GET", "/verify/{number}", verify_number, AUTH_PUBLIC, "certificate/verify", "State, history and log entries of a certificate", NULL, 0},
+    {"POST", "/verify", verify_post, AUTH_PUBLIC, "certificate/verify",
+     "Check a certificate by number or signed text (q) or by its file", NULL, ROUTE_NO_CSRF | ROUTE_UPLOAD},
+    {"GET", "/verify/{number}", verify_number, AUTH_PUBLIC, "certificate/verify",
+     "State, history and log entries of a certificate", NULL, 0},
     {"GET", "/revoked.txt", revoked_list, AUTH_PUBLIC, NULL, "The signed list of revoked certificates", NULL, 0},
-    {"GET", "/certificates/{type}/{id:id}", certificate_round, AUTH_USER, "certificate/round", "The certificates of a round, to be printed together", NULL, 0},
-    {"POST", "/certificates/{type}/{id:id}", certificate_queue, AUTH_USER, NULL, "Queue the package of all certificates of a round", NULL, 0},
+    {"GET", "/certificates/{type}/{id:id}", certificate_round, AUTH_USER, "certificate/round",
+     "The certificates of a round, to be printed together", NULL, 0},
+    {"POST", "/certificates/{type}/{id:id}", certificate_queue, AUTH_USER, NULL,
+     "Queue the package of all certificates of a round", NULL, 0},
     {0},
 };

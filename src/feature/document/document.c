@@ -1,5 +1,6 @@
 /*
- * document.c - see document.h. Assembly is job/letter, printing job/press; here the address is taken apart and rights are asked.
+ * document.c - see document.h. Assembly is job/letter, printing job/press; here the address is taken apart and rights
+ * are asked.
  */
 #include "feature/document/document.h"
 
@@ -22,7 +23,7 @@ void document_set_press(Press *p)
 typedef struct {
     const char *ending, *mime;
     PaperFormat format;
-    bool sheet;                  /* not printed: the first table as a workbook */
+    bool sheet; /* not printed: the first table as a workbook */
 } Kind;
 
 static const Kind KINDS[] = {
@@ -79,7 +80,8 @@ static bool answer_sheet(Req *rq, const Document *d, const Paper *p, Str name)
     if (t == NULL) {
         return fail(&rq->cx, E_NOT_ACCEPTABLE, "“%.*s”里没有表格，可以取 pdf 或 docx", STRF(d->label));
     }
-    const char *path = str_printf(rq->mem, "%s/spool/sheet-%.*s", store_dir(rq->store), STRF(random_token(rq->mem, 12))).p;
+    const char *path =
+        str_printf(rq->mem, "%s/spool/sheet-%.*s", store_dir(rq->store), STRF(random_token(rq->mem, 12))).p;
     bool ok = write_sheet(&rq->cx, path, t, d->label);
     int fd = ok ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     struct stat st;
@@ -121,8 +123,8 @@ static bool own_document(Req *rq)
     const Kind *k;
     int64_t id;
     Rec r;
-    return t != NULL && req_id(rq, &id) && rec_get(&rq->cx, rq->store, &rq->actor, t, id, &r) && asked_for(rq, t, &d, &k) &&
-           answer(rq, &rq->actor, d, k, &r);
+    return t != NULL && req_id(rq, &id) && rec_get(&rq->cx, rq->store, &rq->actor, t, id, &r) &&
+           asked_for(rq, t, &d, &k) && answer(rq, &rq->actor, d, k, &r);
 }
 
 /* The same bytes for everyone: read with nobody's rights. */
@@ -144,8 +146,8 @@ static bool open_document(Req *rq)
 
 const Route ROUTES_DOCUMENT[] = {
     {"GET", "/r/{type}/{id:id}/documents/{doc}", own_document, AUTH_USER, NULL,
-     "A document of the pack printed from a record (doc: <id>.pdf, .docx, .xlsx)", NULL, ROUTE_HEAVY},
+     "A document of the pack printed from a record (doc: its id and .pdf, .docx or .xlsx)", NULL, ROUTE_HEAVY},
     {"GET", "/d/{type}/{id:id}/{doc}", open_document, AUTH_PUBLIC, NULL,
-     "A document anyone may fetch, of a published record (doc: <id>.pdf, .docx, .xlsx)", NULL, ROUTE_HEAVY},
+     "A document anyone may fetch, of a published record (doc: its id and .pdf, .docx or .xlsx)", NULL, ROUTE_HEAVY},
     {0},
 };

@@ -1,8 +1,9 @@
 /*
- * document.h - what the pack prints from records, over HTTP: PDF, docx, and tables as a workbook. Clauses 3.3, 3.4, 12.1.
+ * document.h - what the pack prints from records, over HTTP: PDF, docx, and tables as a workbook.
+ * Clauses 3.3, 3.4, 12.1.
  *
- *   /r/{type}/{id}/documents/{doc}.pdf   as the person sees the record; also .docx, and .xlsx for documents with a table
- *   /d/{type}/{id}/{doc}.pdf             documents the pack calls `open`, of published records, for anyone
+ *   /r/{type}/{id}/documents/{doc}.pdf   as the person sees the record; also .docx, and .xlsx for documents with a
+ * table /d/{type}/{id}/{doc}.pdf             documents the pack calls `open`, of published records, for anyone
  */
 #pragma once
 

@@ -30,6 +30,6 @@ bool log_public(Cx *cx, Store *s, const Call *c)
             doc_set_str_n(values, f->id, value_raw(cx->mem, f, &r->v[f->index]));
         }
     }
-    return tlog_add(cx, s, str_printf(cx->mem, "%.*s_%.*s", STRF(r->type->id), STRF(c->action->id)), subject_of(cx, r), json_canonical(cx->mem, o),
-                    &index);
+    return tlog_add(cx, s, str_printf(cx->mem, "%.*s_%.*s", STRF(r->type->id), STRF(c->action->id)), subject_of(cx, r),
+                    json_canonical(cx->mem, o), &index);
 }

@@ -8,7 +8,13 @@ static Document plain(const RecordType *t, Str text)
 {
     static DocBlock block;
     block = (DocBlock){.kind = S("para"), .text = text};
-    return (Document){.id = S("x"), .label = S("样例文件"), .layout = S("form"), .type = t, .title = S("样例"), .blocks = &block, .n_blocks = 1};
+    return (Document){.id = S("x"),
+                      .label = S("样例文件"),
+                      .layout = S("form"),
+                      .type = t,
+                      .title = S("样例"),
+                      .blocks = &block,
+                      .n_blocks = 1};
 }
 
 static const Expr *expr(Fixture *f, const RecordType *t, const RecordType *outer, const char *text)
@@ -59,8 +65,10 @@ static void names_are_replaced_by_what_people_read(void **state)
     cx_init(&f->cx, f->mem);
     OK(store_attach(&f->cx, f->s));
     Rec round = a_round(f, "2026-03-20"), p = a_piece(f, "甲作", "3", &round);
-    SAME(said(f, &flow.clerk, &p, "{{name}}、{{ makers }}人，{{round}}，{{state}}", false), "甲作、3人，第一轮，填写中");
-    SAME(said(f, &flow.clerk, &p, "{{round.closes}}前，今天{{today}}，轮次{{round.state}}", false), "2026年3月20日前，今天2026年3月2日，轮次征集中");
+    SAME(said(f, &flow.clerk, &p, "{{name}}、{{ makers }}人，{{round}}，{{state}}", false),
+         "甲作、3人，第一轮，填写中");
+    SAME(said(f, &flow.clerk, &p, "{{round.closes}}前，今天{{today}}，轮次{{round.state}}", false),
+         "2026年3月20日前，今天2026年3月2日，轮次征集中");
     assert_true(str_eq(said(f, &flow.clerk, &p, "{{number}}", false), p.no));
     assert_true(p.no.n != 0);
 }
@@ -82,7 +90,8 @@ static void personal_data_are_masked_and_in_an_open_document_left_out(void **sta
     SAME(said(f, &flow.clerk, &p, "电话{{phone}}", true), "电话");
     Document d = plain(flow.piece, S(""));
     static DocBlock grid = {.kind = STR_INIT("fields")};
-    const Field *fields[] = {type_field(flow.piece, S("name")), type_field(flow.piece, S("phone")), type_field(flow.piece, S("makers"))};
+    const Field *fields[] = {type_field(flow.piece, S("name")), type_field(flow.piece, S("phone")),
+                             type_field(flow.piece, S("makers"))};
     grid.fields = fields;
     grid.n_fields = 3;
     d.blocks = &grid;
@@ -110,7 +119,8 @@ static void tables_have_the_rows_the_facts_and_the_reader_allow(void **state)
     Rec round = a_round(f, "2026-03-20"), a = a_piece(f, "甲作", "3", &round);
     Rec one = a_sheet(f, &a, &flow.judge, "60"), two = a_sheet(f, &a, &flow.judge2, "80");
     static Link link;
-    static DocCol cols[] = {{.label = STR_INIT("序"), .text = STR_INIT("{{row}}")}, {.label = STR_INIT("分"), .text = STR_INIT("{{points}}")}};
+    static DocCol cols[] = {{.label = STR_INIT("序"), .text = STR_INIT("{{row}}")},
+                            {.label = STR_INIT("分"), .text = STR_INIT("{{points}}")}};
     static DocBlock block;
     link = flow.piece->links[0];
     block = (DocBlock){.kind = S("table"), .text = S("{{name}}的评分"), .each = &link, .cols = cols, .n_cols = 2};
