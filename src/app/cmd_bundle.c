@@ -8,6 +8,8 @@
 
 #include "app/app.h"
 #include "feature/bundle/bundle.h"
+#include "feature/certificate/certificate.h"
+#include "job/letter.h"
 #include "store/tlog.h"
 
 #define KEYS_MAX ((off_t)1 << 20)
@@ -65,6 +67,12 @@ bool cmd_bundle(Cx *cx, const Options *o)
         return false;
     }
     Press *press = press_start(NULL);
+    bool demo = access(str_printf(cx->mem, "%s/demo-accounts.txt", o->data).p, F_OK) == 0;
+    letter_mark_set(store_pack(s)->sample ? S("样例") : demo ? S("演示") : S(""));
+    certificate_set_url(str_c(o->url));
+    if (demo) {
+        bundle_demo();
+    }
     bundle_set(TAMGA_VERSION, o->view != NULL ? o->view : "view", press);
     bool ok = make(cx, o, s, &n);
     press_stop(press);

@@ -181,8 +181,8 @@ bool cmd_verify(Cx *cx, const Options *o)
     bool ok = store_attach(cx, s) && journal_verify(cx, s, &n, &report) && tlog_verify(cx, s, &entries, &log_faults, &report);
     n.faults += log_faults;
     if (ok) {
-        printf("%.*s核对了 %lld 个单位的 %lld 条操作记录、%lld 条数据、公开日志 %lld 条：%s（%lld ms）\n", STRF(report), (long long)n.homes,
-               (long long)n.events, (long long)n.records, (long long)entries, n.faults == 0 ? "全部相符" : "不相符", (long long)(clock_mono_ms() - start));
+        printf("%.*s核对了 %lld 个单位的 %lld 条操作记录、%lld 条数据、%lld 份封存的快照、公开日志 %lld 条：%s（%lld ms）\n", STRF(report), (long long)n.homes,
+               (long long)n.events, (long long)n.records, (long long)n.snapshots, (long long)entries, n.faults == 0 ? "全部相符" : "不相符", (long long)(clock_mono_ms() - start));
         if (n.faults != 0) {
             ok = fail(cx, E_DATA, "有 %lld 处不符", (long long)n.faults);
         }

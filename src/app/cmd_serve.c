@@ -57,6 +57,9 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, in
     document_set_press(press);
     certificate_set_jobs(jobs);
     bundle_set_jobs(jobs);
+    if (conf.demo && !p->sample) {
+        bundle_demo();
+    }
     Site *site = site_start(cx, mem, &conf);
     if (site == NULL) {
         arena_free(mem);

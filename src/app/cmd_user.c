@@ -96,6 +96,32 @@ static void line(bool good, const char *what, const char *text)
     printf("%s  %s：%s\n", good ? "正常" : "注意", what, text);
 }
 
+static bool count(Cx *cx, Str sql, int64_t *ret)
+{
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, sql);
+    return st != NULL && stmt_one_int(cx, st, 0, ret);
+}
+
+/* What is kept for later proof, so that somebody sees at once when it is nothing. */
+static bool kept_line(Cx *cx)
+{
+    int64_t events, snapshots, entries, checkpoints, files;
+    if (!count(cx, S("select count(*) from journal"), &events) || !count(cx, S("select count(*) from snapshot"), &snapshots) ||
+        !count(cx, S("select count(*) from tlog_entry"), &entries) || !count(cx, S("select count(*) from tlog_checkpoint"), &checkpoints) ||
+        !count(cx, S("select count(*) from file where deleted is null"), &files)) {
+        return false;
+    }
+    line(true, "留存", str_printf(cx->mem, "操作记录 %lld 条，快照 %lld 份，公开日志 %lld 条（检查点 %lld 个），附件 %lld 个；逐条核对用 tamga verify",
+                                  (long long)events, (long long)snapshots, (long long)entries, (long long)checkpoints, (long long)files).p);
+    return true;
+}
+
+static bool private_file(Cx *cx, const char *dir, const char *name)
+{
+    struct stat st;
+    return stat(str_printf(cx->mem, "%s/%s", dir, name).p, &st) == 0 && (st.st_mode & 077) == 0;
+}
+
 bool cmd_doctor(Cx *cx, const Options *o)
 {
     Str report = S("");
@@ -109,6 +135,8 @@ bool cmd_doctor(Cx *cx, const Options *o)
     line(true, "策略包", str_printf(cx->mem, "%.*s %.*s", STRF(p->id), STRF(p->version)).p);
     bool key = stat(str_printf(cx->mem, "%s/master.key", o->data).p, &st) == 0 && (st.st_mode & 077) == 0;
     line(key, "密钥文件权限", key ? "只有属主可读" : "别人也能读，请改为 0600");
+    bool signing = private_file(cx, o->data, "keys/ed25519.key") && private_file(cx, o->data, "keys/sm2.key");
+    line(signing, "签名密钥", signing ? "只有属主可读" : "缺少，或者别人也能读，请改为 0600");
     bool disk = statvfs(o->data, &fs) == 0;
     uint64_t free_mb = disk ? (uint64_t)fs.f_bavail * fs.f_frsize >> 20 : 0;
     line(free_mb > 1024, "可用空间", str_printf(cx->mem, "%llu MB", (unsigned long long)free_mb).p);
@@ -117,9 +145,10 @@ bool cmd_doctor(Cx *cx, const Options *o)
     bool ok = store_attach(cx, s) && db_check(cx, cx->db, &report);
     if (ok) {
         line(report.n == 0, "数据库", report.n == 0 ? "完好" : report.p);
+        ok = kept_line(cx);
     }
     store_close(s);
-    if (ok && (report.n != 0 || !key || !clock_ok)) {
+    if (ok && (report.n != 0 || !key || !signing || !clock_ok)) {
         return fail(cx, E_DATA, "有需要处理的问题");
     }
     return ok;

@@ -17,7 +17,7 @@ static const Command COMMANDS[] = {
     {"verify", cmd_verify, "verify --data DIR", "核对全部操作记录和数据"},
     {"verify-certificate", cmd_verify_certificate,
      "verify-certificate 文件或文字 (--keys keys.json | --data DIR) [--revoked 撤销名单] [--at 日期]", "核对一份证书：签名、有效期、是否撤销"},
-    {"bundle", cmd_bundle, "bundle 类型 编号 OUT.zip --data DIR [--as 登录名] [--reason 查看个人信息的事由] [--view DIR]",
+    {"bundle", cmd_bundle, "bundle 类型 编号 OUT.zip --data DIR [--as 登录名] [--reason 查看个人信息的事由] [--url 对外网址] [--view DIR]",
      "证据包：一条记录和它的全部材料、历史、抽签、评分，带签名，一个文件"},
     {"verify-bundle", cmd_verify_bundle, "verify-bundle FILE.zip [--keys keys.json | --data DIR]",
      "核对证据包：签名、每个文件、指纹链、公开日志，重新抽签、重新算分"},

@@ -29,6 +29,6 @@ typedef struct {
 MUST_USE bool journal_list(Cx *cx, Store *s, const Actor *a, EventPlace before, size_t limit, Event **ret, size_t *ret_n);
 /* journal_verify - recompute every chain and compare the records with what the journal says. *ret_report lists faults, empty: sound. */
 typedef struct {
-    int64_t events, homes, records, faults;
+    int64_t events, homes, records, snapshots, faults;
 } VerifyCounts;
 MUST_USE bool journal_verify(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report);

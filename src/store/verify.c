@@ -326,6 +326,7 @@ static bool verify_snapshots(Cx *cx, Store *s, Report *r)
     if (st == NULL || !stmt_one_int(cx, st, 0, &kept)) {
         return false;
     }
+    r->counts.snapshots = kept;
     if (kept > told) {
         fault(r, "有 %lld 份快照没有操作记录", (long long)(kept - told));
     }

@@ -42,8 +42,10 @@ MUST_USE bool bundle_make(Cx *cx, Store *s, const Actor *a, const RecordType *t,
  */
 MUST_USE bool bundle_check(Cx *cx, Str zip, const PublicKey *keys, size_t n_keys, int64_t *ret_faults, Str *ret_report);
 
-/* bundle_set - the program's version, where the templates lie, who prints; before jobs_start and the first bundle. Kept, not copied. */
+/* bundle_set - the program's version, where the templates lie, who prints (NULL: nobody); before jobs_start and the first bundle. Kept, not
+ * copied. What lies in a demonstration is called so: see letter_mark_set, and bundle_demo for index.html. */
 void bundle_set(const char *version, const char *view_dir, Press *press);
+void bundle_demo(void);
 /* bundle_set_jobs - the queue for bundles asked for over HTTP; before requests are served. */
 void bundle_set_jobs(Jobs *jobs);
 extern const JobWork BUNDLE_WORK;

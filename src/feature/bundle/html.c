@@ -83,6 +83,7 @@ bool put_page(Maker *m, Cx *cx, const char *view_dir)
     doc_set_str(o, "pack_version", doc_get_str(pack, "version"));
     doc_set_str(o, "pack_hash", doc_get_str(pack, "hash"));
     doc_set_bool(o, "sample", doc_get_bool(pack, "sample"));
+    doc_set_bool(o, "demo", doc_get_bool(m->manifest, "demo"));
     doc_set_str(o, "program", doc_get_str(m->manifest, "program"));
     doc_set_int(o, "n_records", m->n.records);
     doc_set_int(o, "n_events", m->n.events);

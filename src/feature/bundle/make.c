@@ -10,6 +10,7 @@
 static struct {
     const char *version, *view_dir;
     Press *press;
+    bool demo;
 } given = {.version = "", .view_dir = "view"};
 
 void bundle_set(const char *version, const char *view_dir, Press *press)
@@ -18,6 +19,11 @@ void bundle_set(const char *version, const char *view_dir, Press *press)
     given.view_dir = view_dir;
     given.press = press;
     jobs_offer(&BUNDLE_WORK);
+}
+
+void bundle_demo(void)
+{
+    given.demo = true;
 }
 
 bool put_file(Maker *m, Cx *cx, Str path, Str bytes)
@@ -52,6 +58,7 @@ static void heads(Maker *m, const Rec *root)
     doc_set_str(pack, "hash", p->hash);
     doc_set_bool(pack, "sample", p->sample);
     doc_set_str(o, "program", str_c(given.version));
+    doc_set_bool(o, "demo", given.demo);
     doc_set_instant(o, "made_at", m->cx->now_ms);
     doc_set_str(o, "made_by", m->a->name);
     doc_set_str(o, "made_org", m->a->org != NULL ? m->a->org->name : S(""));
