@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Run the cmocka programs of a build folder and add up their cases: each program prints one TAP line a case. Those of db and store run a
-# second time on a private PostgreSQL server (tool/pg.sh). With a word after the folder: only programs whose path holds it.
+# second time on a private PostgreSQL server (tool/pg.sh; without fsync, as no test here cuts the power). With a word after the folder: only programs whose path holds it.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 build=${1:?build folder}
@@ -31,7 +31,7 @@ fi
 while read -r program; do run "$program"; done < <(list "$build/test/unit")
 if [ -n "$(list "$build/test/unit/db" "$build/test/unit/store")" ]; then
   log=$(mktemp)
-  tool/pg.sh run "$0" "$build" "$only" >"$log" 2>&1
+  TAMGA_PG_FSYNC=${TAMGA_PG_FSYNC:-off} tool/pg.sh run "$0" "$build" "$only" >"$log" 2>&1
   counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
   grep -avE '^[0-9]+ passed, [0-9]+ failed$' "$log"
   read -r p _ n _ <<<"${counts:-0 passed, 1 failed}"

@@ -150,8 +150,8 @@ bool sign_add(Cx *cx, Store *s, const ActArg *x, const Rec *r, bool *ret_complet
     }
     Stmt *st = db_stmt(
         cx, cx->db, SQL_HOME,
-        S("insert into sign (home, type, record, rev, action, user_id, user_name, org, role, at, opinion, inputs)"
-          " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
+        S("insert into sign (home, type, record, rev, action, user_id, user_name, org, role, at, opinion, inputs, id)"
+          " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"));
     if (st == NULL) {
         return false;
     }
@@ -167,6 +167,7 @@ bool sign_add(Cx *cx, Store *s, const ActArg *x, const Rec *r, bool *ret_complet
     stmt_int(st, 10, cx->now_ms);
     stmt_text(st, 11, x->o->reason);
     stmt_text(st, 12, inputs);
+    stmt_int(st, 13, store_new_id(s, r->home));
     Doc *body = doc_obj(cx->mem);
     doc_set_str(body, "#role", role);
     doc_set_str(body, "#inputs", inputs);

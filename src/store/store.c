@@ -1,6 +1,8 @@
 /*
  * store.c - opening a data folder: keys, database, ids, a reading connection per thread.
  *
+ * The database may stand elsewhere (place.c); then the folder holds the rest and is still needed.
+ *
  * The folder holds tamga.db (records, journal, accounts), master.key (32 random bytes, mode 0600, the root of every secret), keys/ (the
  * signing keys) and files/ (attachments). It is the whole state: copy it while the server is stopped, or take `tamga backup` while it runs.
  */
@@ -11,6 +13,7 @@
 
 #include "base/clock.h"
 #include "store/internal.h"
+#include "store/place_int.h"
 #include "store/tlog.h"
 #include "store/writer.h"
 
@@ -94,7 +97,6 @@ Store *store_open(Cx *cx, const char *dir, const Pack *pack)
     s->mem = mem;
     s->pack = pack;
     s->dir = str_z(mem, str_c(dir));
-    s->url = str_printf(mem, "sqlite:%s/tamga.db", dir);
     pthread_mutex_init(&s->id_lock, NULL);
     pthread_key_create(&s->reader, close_reader);
     s->versions = (_Atomic uint64_t *)NEW_ARRAY(mem, uint64_t, pack->n_types + STORE_EXTRA_VERSIONS);
@@ -109,13 +111,16 @@ Store *store_open(Cx *cx, const char *dir, const Pack *pack)
     memcpy(s->key.key, store_secret(s, mem, "field encryption").p, 32);
     memcpy(s->key.index_key, store_secret(s, mem, "blind index").p, 32);
     s->key.id = 1;
+    const char *url = store_database(cx, dir);
+    s->url = str_dup(mem, str_c(url));
     s->counts = count_cache_new(mem);
-    s->writer = db_open(cx, s->url.p, DB_WRITE);
+    s->writer = url != NULL ? db_open(cx, s->url.p, DB_WRITE) : NULL;
     if (s->writer == NULL) {
         arena_free(mem);
         return NULL;
     }
-    if (!db_begin(cx, s->writer) || !schema_apply(cx, s, s->writer) || !read_last_tick(cx, s) || !db_commit(cx, s->writer)) {
+    if (!db_begin(cx, s->writer) || !schema_apply(cx, s, s->writer) || !database_is_ours(cx, s, s->writer) ||
+        !read_last_tick(cx, s) || !db_commit(cx, s->writer)) {
         db_rollback(s->writer);
         db_close(s->writer);
         arena_free(mem);

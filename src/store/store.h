@@ -46,9 +46,15 @@ typedef struct {
 
 /*
  * store_open - open or create the database of `dir` (tamga.db, files/, keys) for `pack`; adds missing tables and columns; starts the
- * writer. NULL with a failure in cx. `pack` and the store's own memory live until store_close.
+ * writer. NULL with a failure in cx. `pack` and the store's own memory live until store_close. When `dir` holds a file `db`, its one
+ * line is the address of the database ("postgresql://…"), which then is not in the folder; files and keys still are.
  */
 MUST_USE Store *store_open(Cx *cx, const char *dir, const Pack *pack);
+/* store_database - the address of the database of `dir`, in cx->mem; NULL with E_DATA when its file `db` is not one. */
+MUST_USE const char *store_database(Cx *cx, const char *dir);
+/* store_place - note in the folder `dir` (made if missing) that its database is at `db`; before the first store_open. E_USAGE for an
+ * address that is none, E_CONFLICT when the folder already has a database. */
+MUST_USE bool store_place(Cx *cx, const char *dir, const char *db);
 void store_close(Store *s);
 const Pack *store_pack(const Store *s);
 const char *store_dir(const Store *s);

@@ -115,6 +115,7 @@ static void the_same_bytes_are_kept_once(void **state)
 static void a_backup_taken_while_running_is_a_whole_store(void **state)
 {
     Fixture *f = *state;
+    ONLY_SQLITE(f);
     Rec r = team(f, &f->writer, "甲县采收队", "20"), seen;
     const char *copy = str_printf(f->mem, "%s/copy", f->dir).p;
     const char *db = str_printf(f->mem, "%s/tamga.db", copy).p;

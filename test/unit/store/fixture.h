@@ -1,4 +1,5 @@
-/* fixture.h - a store on the small pack of the invented province, in a folder of its own that is removed afterwards. */
+/* fixture.h - a store on the small pack of the invented province, in a folder of its own that is removed afterwards. With
+ * TAMGA_TEST_DB=postgresql://… (tool/pg.sh) its database is a schema of its own on that server. */
 #pragma once
 
 #include <ftw.h>
@@ -22,6 +23,7 @@ typedef struct {
     Arena *mem;
     Cx cx;
     char dir[64];
+    const char *server, *schema; /* PostgreSQL: its address, and the schema of this test; NULL: SQLite */
     const Pack *pack;
     Store *s;
     const RecordType *team, *award;
@@ -52,6 +54,32 @@ static inline void say_failure(const Fixture *f)
         cx_clear(&f->cx);                                                                                              \
     } while (0)
 #define SAME(str, lit) assert_true(str_eq((str), S(lit)))
+
+/* For a test of what one engine alone does. */
+#define ONLY_SQLITE(f)                                                                                                 \
+    if ((f)->server != NULL) {                                                                                         \
+        skip();                                                                                                        \
+    }
+
+static inline void on_server(Fixture *f, const char *verb, const char *tail)
+{
+    Db *db = db_open(&f->cx, f->server, DB_WRITE);
+    assert_non_null(db);
+    assert_true(db_script(&f->cx, db, str_printf(f->mem, "%s %s%s", verb, f->schema, tail).p));
+    db_close(db);
+}
+
+/* A database of its own for the folder. */
+static inline void place_up(Fixture *f)
+{
+    f->server = getenv("TAMGA_TEST_DB");
+    if (f->server == NULL) {
+        return;
+    }
+    f->schema = str_lower(f->mem, str_printf(f->mem, "t_%s_%d", f->dir + strlen(f->dir) - 6, (int)getpid())).p;
+    on_server(f, "create schema", "");
+    assert_true(store_place(&f->cx, f->dir, str_printf(f->mem, "%s&options=-csearch_path%%3D%s", f->server, f->schema).p));
+}
 
 static inline Actor actor_of(const Fixture *f, int64_t user, const char *name, const char *org, const char *role)
 {
@@ -88,6 +116,7 @@ static inline Fixture *fixture_pack(const char *name)
     cx_init(&f->cx, f->mem);
     snprintf(f->dir, sizeof f->dir, "%s/tamga-store-XXXXXX", P_tmpdir);
     assert_non_null(mkdtemp(f->dir));
+    place_up(f);
     const char *root = getenv("TAMGA_ROOT");
     Str report;
     f->pack = pack_load(&f->cx, f->mem, str_printf(f->mem, "%s/test/fixture/%s", root != NULL ? root : ".", name).p, &report);
@@ -127,6 +156,10 @@ static inline int fixture_down(void **state)
     Fixture *f = *state;
     clock_set(0);
     store_close(f->s);
+    if (f->server != NULL) {
+        on_server(f, "drop schema if exists", " cascade");
+        on_server(f, "drop schema if exists", "_kept cascade"); /* keep() */
+    }
     assert_int_equal(nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
     arena_free(f->mem);
     free(f);
@@ -216,4 +249,101 @@ static inline int64_t raw(Fixture *f, const char *sql)
     OK(st != NULL);
     OK(stmt_one_int(&f->cx, st, 0, &n));
     return n;
+}
+
+/* ---- the whole database, behind the store's back; the store may be closed ---- */
+
+static inline Db *behind(Fixture *f, DbMode mode)
+{
+    Db *db = db_open(&f->cx, store_database(&f->cx, f->dir), mode);
+    if (db == NULL) {
+        say_failure(f);
+    }
+    assert_non_null(db);
+    return db;
+}
+
+static inline size_t server_tables(Fixture *f, Db *db, Str *names, size_t max)
+{
+    size_t n = 0;
+    Stmt *st = db_stmt(&f->cx, db, SQL_ADMIN, S("select tablename from pg_tables where schemaname = current_schema() order by tablename"));
+    assert_non_null(st);
+    for (bool row = true; row;) {
+        OK(stmt_step(&f->cx, st, &row));
+        if (row) {
+            assert_true(n < max);
+            names[n++] = stmt_col_dup(f->mem, st, 0);
+        }
+    }
+    stmt_done(st);
+    return n;
+}
+
+/* All that is stored, as a thief would read it: the bytes of the file and its log, or every row of every table as text. */
+static inline Str database_bytes(Fixture *f)
+{
+    Buf all = buf_new(f->mem, 16 << 20);
+    if (f->server == NULL) {
+        static const char *const FILES[] = {"tamga.db", "tamga.db-wal"};
+        char part[65536];
+        for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
+            FILE *in = fopen(str_printf(f->mem, "%s/%s", f->dir, FILES[i]).p, "rb");
+            for (size_t n; in != NULL && (n = fread(part, 1, sizeof part, in)) != 0;) {
+                buf_add_bytes(&all, part, n);
+            }
+            if (in != NULL) {
+                fclose(in);
+            }
+        }
+    } else {
+        Str names[200];
+        Db *db = behind(f, DB_READ);
+        size_t n = server_tables(f, db, names, ARRAY_LEN(names));
+        for (size_t i = 0; i < n; i++) {
+            Stmt *st = db_stmt(&f->cx, db, SQL_ADMIN, str_printf(f->mem, "select cast(row_to_json(t) as text) from %.*s t", STRF(names[i])));
+            assert_non_null(st);
+            for (bool row = true; row;) {
+                OK(stmt_step(&f->cx, st, &row));
+                buf_add(&all, row ? stmt_col_text(st, 0) : S(""));
+            }
+            stmt_done(st);
+        }
+        db_close(db);
+    }
+    assert_false(all.full);
+    return buf_str(&all);
+}
+
+/* keep - note the whole content; bring_back - put it in place again. With the store closed. */
+static inline void keep(Fixture *f)
+{
+    Db *db = behind(f, DB_WRITE);
+    if (f->server == NULL) {
+        OK(db_backup(&f->cx, db, str_printf(f->mem, "%s/kept", f->dir).p, NULL, NULL));
+    } else {
+        Str names[200];
+        size_t n = server_tables(f, db, names, ARRAY_LEN(names));
+        OK(db_script(&f->cx, db, str_printf(f->mem, "create schema %s_kept", f->schema).p));
+        for (size_t i = 0; i < n; i++) {
+            OK(db_script(&f->cx, db, str_printf(f->mem, "create table %s_kept.%.*s as table %.*s", f->schema, STRF(names[i]), STRF(names[i])).p));
+        }
+    }
+    db_close(db);
+}
+
+static inline void bring_back(Fixture *f)
+{
+    if (f->server == NULL) {
+        assert_int_equal(system(str_printf(f->mem, "cp '%s/kept' '%s/tamga.db' && rm -f '%s'/tamga.db-wal '%s'/tamga.db-shm", f->dir, f->dir,
+                                           f->dir, f->dir).p), 0);
+        return;
+    }
+    Db *db = behind(f, DB_WRITE);
+    Str names[200];
+    size_t n = server_tables(f, db, names, ARRAY_LEN(names));
+    for (size_t i = 0; i < n; i++) {
+        OK(db_script(&f->cx, db, str_printf(f->mem, "delete from %.*s; insert into %.*s select * from %s_kept.%.*s", STRF(names[i]), STRF(names[i]),
+                                            f->schema, STRF(names[i])).p));
+    }
+    db_close(db);
 }

@@ -359,8 +359,7 @@ static Str tampered(Fixture *f, const char *sql, int64_t *ret_faults)
 {
     store_close(f->s);
     f->cx.db = NULL;
-    Db *db = db_open(&f->cx, str_printf(f->mem, "sqlite:%s/tamga.db", f->dir).p, DB_WRITE);
-    assert_non_null(db);
+    Db *db = behind(f, DB_WRITE);
     OK(db_script(&f->cx, db, sql));
     db_close(db);
     store_up(f);
@@ -392,7 +391,7 @@ static void every_kind_of_tampering_is_found_and_named(void **state)
     Fixture *f = *state;
     static const char *const WAYS[][2] = {
         {"update tlog_entry set entry = replace(entry, '样例', '假的') where idx = 5", "第 5 条被改动过"},
-        {"update tlog_entry set entry = replace(entry, '样例', '假的'), leaf = x'00' where idx = 5", "第 5 条被改动过"},
+        {"update tlog_entry set entry = replace(entry, '样例', '假的'), leaf = (select leaf from tlog_entry where idx = 4) where idx = 5", "第 5 条被改动过"},
         {"update tlog_entry set subject = 'NO-9' where idx = 5", "第 5 条的类别、对象或时间与原文不符"},
         {"update tlog_entry set at = at + 1 where idx = 22", "第 22 条的类别、对象或时间与原文不符"},
         {"delete from tlog_entry where idx = 5", "第 5 条不见了"},
@@ -404,16 +403,14 @@ static void every_kind_of_tampering_is_found_and_named(void **state)
         {"update tlog_node set hash = (select hash from tlog_node where level = 1 and idx = 0) where level = 2 and idx = 1",
          "第 2 层第 1 个节点被改动"},
         {"delete from tlog_node where level = 1 and idx = 4", "第 1 层第 4 个节点被改动或不见了"},
-        {"update tlog_checkpoint set root = x'00' where size = 11", "检查点（11 条）与现在的日志不符"},
+        {"update tlog_checkpoint set root = (select root from tlog_checkpoint where size = 0) where size = 11", "检查点（11 条）与现在的日志不符"},
         {"update tlog_checkpoint set note = replace(note, '\n11\n', '\n12\n') where size = 11", "检查点（11 条）与现在的日志不符"},
         {"update tlog_checkpoint set note = note || ' ' where size = 0", "检查点（0 条）与现在的日志不符"},
         {"update tlog_head set size = 22", "记载有 22 条，实有 23 条"}};
     published(f);
-    const char *copy = str_printf(f->mem, "%s/sound.db", f->dir).p, *db_path = str_printf(f->mem, "%s/tamga.db", f->dir).p;
-    Db *db = db_open(&f->cx, f->s->url.p, DB_READ);
-    assert_non_null(db);
-    OK(db_backup(&f->cx, db, copy, NULL, NULL));
-    db_close(db);
+    store_close(f->s);
+    keep(f);
+    store_up(f);
     for (size_t i = 0; i < ARRAY_LEN(WAYS); i++) {
         int64_t faults;
         Str report = tampered(f, WAYS[i][0], &faults);
@@ -423,16 +420,7 @@ static void every_kind_of_tampering_is_found_and_named(void **state)
         }
         store_close(f->s);
         f->cx.db = NULL;
-        assert_int_equal(unlink(db_path), 0);
-        assert_int_equal(link(copy, db_path), 0);
-        unlink(str_printf(f->mem, "%s-wal", db_path).p);
-        unlink(str_printf(f->mem, "%s-shm", db_path).p);
-        db = db_open(&f->cx, str_printf(f->mem, "sqlite:%s", db_path).p, DB_READ); /* a copy of its own, not the kept one */
-        assert_non_null(db);
-        const char *fresh = str_printf(f->mem, "%s/fresh.db", f->dir).p;
-        OK(db_backup(&f->cx, db, fresh, NULL, NULL));
-        db_close(db);
-        assert_int_equal(rename(fresh, db_path), 0);
+        bring_back(f);
         store_up(f);
     }
 }
@@ -457,7 +445,7 @@ static void a_large_log_stays_fast(void **state)
     }
     int64_t proving = clock_mono_us() - start;
     assert_int_equal(raw(f, "select count(*) from tlog_node"), 20000 - 5); /* one a pair: n less the set bits of n */
-    assert_true(adding / MANY < 500);
+    assert_true(adding / MANY < (f->server == NULL ? 500 : 10000)); /* a server answers each statement by itself */
     assert_true(proving / 100 < 20000);
     if (getenv("TAMGA_SAY") != NULL) {
         print_message("%lld us an entry, %lld us a proof\n", (long long)(adding / MANY), (long long)(proving / 100));

@@ -48,15 +48,11 @@ static void neither_passwords_nor_tokens_stand_in_the_database(void **state)
     OK(sign_in(f, "jia", PASSWORD, &session));
     OK(token_add(&f->cx, f->s, &f->system, id, S("报表"), S("read"), f->cx.now_ms + 1000, &token));
     store_close(f->s);
-    FILE *in = fopen(str_printf(f->mem, "%s/tamga.db", f->dir).p, "rb");
-    assert_non_null(in);
-    char *all = arena_alloc(f->mem, 8 << 20);
-    size_t n = fread(all, 1, 8 << 20, in);
-    fclose(in);
-    assert_non_null(memmem(all, n, "报表", strlen("报表")));
-    assert_null(memmem(all, n, PASSWORD.p, PASSWORD.n));
-    assert_null(memmem(all, n, session.p, session.n));
-    assert_null(memmem(all, n, token.p + 4, token.n - 4));
+    Str all = database_bytes(f);
+    assert_non_null(memmem(all.p, all.n, "报表", strlen("报表")));
+    assert_null(memmem(all.p, all.n, PASSWORD.p, PASSWORD.n));
+    assert_null(memmem(all.p, all.n, session.p, session.n));
+    assert_null(memmem(all.p, all.n, token.p + 4, token.n - 4));
     store_up(f);
 }
 

@@ -1,0 +1,85 @@
+/*
+ * place.c - where the database of a data folder is: the file tamga.db in it, or the server its file `db` names.
+ *
+ * The address may hold a password, so the file is readable by its owner only and its text never reaches a log. A
+ * database on a server can be reached from several folders; one with other keys could not read its personal fields, so
+ * it is refused.
+ */
+#include "store/place_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/internal.h"
+
+#define MAX_ADDRESS 2000
+
+static bool is_address(Str s)
+{
+    return s.n > 13 && str_starts(s, S("postgresql://"));
+}
+
+const char *store_database(Cx *cx, const char *dir)
+{
+    char text[MAX_ADDRESS + 2];
+    int fd = open(str_printf(cx->mem, "%s/db", dir).p, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return str_printf(cx->mem, "sqlite:%s/tamga.db", dir).p;
+    }
+    ssize_t n = read(fd, text, sizeof text);
+    close(fd);
+    Str address = str_trim(str_n(text, n > 0 ? (size_t)n : 0));
+    if (n <= 0 || n > MAX_ADDRESS || !utf8_valid(address) || !is_address(address)) {
+        (void)fail(cx, E_DATA, "%s/db 里应是一行数据库地址（postgresql://…）", dir);
+        return NULL;
+    }
+    return str_z(cx->mem, address);
+}
+
+bool store_place(Cx *cx, const char *dir, const char *db)
+{
+    if (!is_address(str_c(db)) || str_c(db).n > MAX_ADDRESS) {
+        return fail(cx, E_USAGE, "数据库地址写法不对，应为 postgresql://账号@主机:端口/数据库名");
+    }
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+        return fail(cx, E_IO, "无法建立数据文件夹 %s", dir);
+    }
+    if (access(str_printf(cx->mem, "%s/tamga.db", dir).p, F_OK) == 0) {
+        return fail(cx, E_CONFLICT, "%s 已经有数据，没有改动", dir);
+    }
+    const char *path = str_printf(cx->mem, "%s/db", dir).p;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno == EEXIST ? fail(cx, E_CONFLICT, "%s 已经有数据，没有改动", dir)
+                               : fail(cx, E_IO, "无法写入 %s", path);
+    }
+    bool ok = dprintf(fd, "%s\n", db) > 0 && fsync(fd) == 0;
+    close(fd);
+    return ok || fail(cx, E_IO, "无法写入 %s", path);
+}
+
+bool database_is_ours(Cx *cx, const Store *s, Db *db)
+{
+    if (db_is_file(db)) {
+        return true;
+    }
+    Str ours = hex(cx->mem, store_secret(s, cx->mem, "whose database").p, 32);
+    Stmt *st =
+        db_stmt(cx, db, SQL_ADMIN, S("insert into meta (key, value) values ('keys', ?1) on conflict (key) do nothing"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_text(st, 1, ours);
+    int64_t n;
+    if (!stmt_run(cx, st) ||
+        (st = db_stmt(cx, db, SQL_ADMIN, S("select count(*) from meta where key = 'keys' and value = ?1"))) == NULL) {
+        return false;
+    }
+    stmt_text(st, 1, ours);
+    if (!stmt_one_int(cx, st, 0, &n)) {
+        return false;
+    }
+    return n == 1 || fail(cx, E_DATA, "这个数据库属于另一个数据文件夹（密钥不同），请核对 %s/db", s->dir);
+}
