@@ -10,6 +10,7 @@
 #include "feature/ledger/ledger.h"
 #include "feature/logbook/logbook.h"
 #include "feature/logbook/publish.h"
+#include "feature/lottery/lottery.h"
 #include "feature/naming/naming.h"
 #include "feature/overview/overview.h"
 #include "feature/portal/portal.h"
@@ -24,7 +25,7 @@ static LetterExtra *const EXTRAS[] = {certificate_print};
 
 static const Route *const TABLES[] = {ROUTES_CORE,   ROUTES_IO,     ROUTES_RECORD,    ROUTES_USER, ROUTES_NAMING,
                                       ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE, ROUTES_LOGBOOK,
-                                      ROUTES_PROFILE, ROUTES_PORTAL, ROUTES_SCORING, ROUTES_ROUND, ROUTES_DOCUMENT, ROUTES_CERTIFICATE, ROUTES_BUNDLE, NULL};
+                                      ROUTES_PROFILE, ROUTES_PORTAL, ROUTES_SCORING, ROUTES_ROUND, ROUTES_LOTTERY, ROUTES_DOCUMENT, ROUTES_CERTIFICATE, ROUTES_BUNDLE, NULL};
 
 void features_register(void)
 {

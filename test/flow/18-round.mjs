@@ -1,4 +1,6 @@
 // Story 18: the one page a round is run from, from the call to the rewards; and who is inspected afterwards, drawn by lot.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { assert, brand, expect, test } from './lib.mjs';
 import { made, Own, state, until } from './own.mjs';
 
@@ -156,6 +158,57 @@ test('the yearly re-evaluation has the same page', async () => {
   assert.deepEqual([box(page, 'review').total, page.actions.map((a) => [a.id, a.can])], [1, [['close', false]]]);
   const rounds = expect(await (await own.as('officer')).get('/rounds'), 200, 'rounds').json.rounds;
   assert.deepEqual(rounds.map((r) => [r.title, r.entries]).sort(), [['测试复评', 1], ['测试认定批次', 2]].sort());
+});
+
+test('whom to inspect is drawn by lot: commitment first, nothing that warns anybody before the visits, then anyone repeats the draw', async () => {
+  const officer = await own.as('officer');
+  const step = async (login, what, fields = {}) => {
+    const who = await own.as(login), now = await who.get(`/lot/inspection_draw/${world.lots.id}`);
+    return who.form(`/lot/inspection_draw/${world.lots.id}/${what}`, { rev: now.json?.rev ?? 1, ...fields });
+  };
+  const open = (tail = '') => own.web.get(`/lottery/inspection_draw/${world.lots.id}${tail}`);
+  world.lots = await made(officer, 'inspection_draw', { title: '测试核查抽签', size: 2, planned_on: '2026-12-21' });
+  expect(await open(), 404, 'nothing is public yet');
+  expect(await step('officer', 'commit'), 409, 'more than there are');
+  const now = await officer.get(`/r/inspection_draw/${world.lots.id}`);
+  expect(await officer.send('PATCH', `/r/inspection_draw/${world.lots.id}`, { size: 1 }, { 'if-match': now.headers.get('etag') }), 200, 'fewer');
+  for (const login of ['city', 'guard', 'head', 'firm']) assert.ok((await step(login, 'commit')).status >= 403, login);
+  expect(await officer.act('inspection_draw', world.lots.id, 'commit', { commitment: 'x', sealed_seed: 'x', list_hash: 'x' }), 409, 'by hand');
+  expect(await step('officer', 'draw'), 409, 'not before the commitment');
+  expect(await step('officer', 'commit'), 303, 'commit');
+  const promised = expect(await open(), 200, 'public').json;
+  assert.match(promised.commitment, /^[0-9a-f]{64}$/);
+  assert.deepEqual([promised.candidates.length, promised.order, promised.seed], [1, [], '']);
+  expect(await step('officer', 'draw', { word: '坏|口令' }), 422, 'a word with the separator');
+  expect(await step('officer', 'draw', { word: '见证' }), 303, 'draw');
+  expect(await step('officer', 'draw', { word: '再抽' }), 409, 'only once');
+  const list = expect(await officer.get(`/r/inspection?draw=${world.lots.id}`), 200, 'inspections').json.items;
+  assert.equal(list.length, 1);
+  const silent = expect(await open(), 200, 'public after the draw').json;
+  assert.deepEqual([silent.drawn, silent.revealed, silent.seed, silent.word, silent.order], [true, false, '', '', []]);
+  expect(await open('/input'), 404, 'no seed either');
+  assert.doesNotMatch((await own.web.page(`/r/inspection_draw/${world.lots.id}`)).text, /见证/);
+  expect(await (await own.as('firm')).get(`/r/inspection/${list[0].id}`), 404, 'whoever is inspected is not warned');
+  await act('officer', 'inspection_draw', world.lots.id, 'reveal', {}, 409);
+});
+
+test('the contradictory stage: findings, a statement, then a conclusion; and the same is not drawn again soon', async () => {
+  const officer = await own.as('officer');
+  const { id } = (await officer.get(`/r/inspection?draw=${world.lots.id}`)).json.items[0];
+  const now = await officer.get(`/r/inspection/${id}`);
+  expect(await officer.send('PATCH', `/r/inspection/${id}`, { inspectors: [{ name: '甲' }, { name: '乙' }] }, { 'if-match': now.headers.get('etag') }), 200, 'inspectors');
+  await act('officer', 'inspection', id, 'visit', { on_day: '2026-12-14', found: '测试用' });
+  await act('officer2', 'inspection', id, 'pass', { answer: '测试' }, 409);
+  await act('firm', 'inspection', id, 'state_case', { say: '情况属实' });
+  await act('officer2', 'inspection', id, 'pass', { answer: '采纳' });
+  await act('officer', 'inspection_draw', world.lots.id, 'reveal');
+  const shown = expect(await own.web.get(`/lottery/inspection_draw/${world.lots.id}`), 200, 'revealed').json;
+  assert.equal(createHash('sha256').update(shown.seed).digest('hex'), shown.commitment);
+  const input = expect(await own.web.get(`/lottery/inspection_draw/${world.lots.id}/input`), 200, 'input').text;
+  assert.deepEqual(execFileSync('node', ['test/draw.mjs'], { input }).toString().trim().split('\n'), shown.order.filter((o) => o.drawn).map((o) => o.key));
+  const again = await made(officer, 'inspection_draw', { title: '再抽一次', size: 1, planned_on: '2026-12-28' });
+  const page = expect(await officer.get(`/lot/inspection_draw/${again.id}`), 200, 'again').json;
+  assert.deepEqual([page.fit, page.exclusions.map((x) => x.reasons)], [0, [['近期已经现场核查过（样例参数）']]]);
 });
 
 test('the server of this story ends', async () => { await own.end(); });
