@@ -5,18 +5,29 @@
 #include "base/date.h"
 #include "feature/round/round.h"
 
+static const Value *date_of(const Round *rd, const Rec *r, Str entry, Str *ret_label)
+{
+    Str rest = entry;
+    *ret_label = round_part(&rest);
+    const Field *f = type_field(rd->round, str_trim(rest));
+    return f != NULL && f->kind == FT_DATE ? &r->v[f->index] : NULL;
+}
+
 static void calendar(Req *rq, const Round *rd, const Rec *r, Doc *list)
 {
     const Setting *s = round_setting(rq->pack, rd, "calendar");
-    bool seen_next = false;
+    int64_t today = instant_date(rq->cx.now_ms), coming = DATE_MAX;
+    Str label;
     for (size_t i = 0; s != NULL && i < s->n; i++) {
-        Str rest = s->values[i], label = round_part(&rest);
-        const Field *f = type_field(rd->round, str_trim(rest));
-        if (f == NULL || f->kind != FT_DATE) {
+        const Value *v = date_of(rd, r, s->values[i], &label);
+        coming = v != NULL && v->has && v->i >= today ? MIN(coming, v->i) : coming;
+    }
+    for (size_t i = 0; s != NULL && i < s->n; i++) {
+        const Value *v = date_of(rd, r, s->values[i], &label);
+        bool past = false;
+        if (v == NULL) {
             continue;
         }
-        const Value *v = &r->v[f->index];
-        bool past = false;
         Doc *o = doc_add_obj(list);
         doc_set_str(o, "label", label);
         doc_set_str(o, "left", v->has ? round_left(rq, (int32_t)v->i, &past) : S("还没有确定"));
@@ -26,8 +37,7 @@ static void calendar(Req *rq, const Round *rd, const Rec *r, Doc *list)
             doc_set_null(o, "on");
         }
         doc_set_bool(o, "past", past);
-        doc_set_bool(o, "coming", v->has && !past && !seen_next);
-        seen_next = seen_next || (v->has && !past);
+        doc_set_bool(o, "coming", v->has && v->i == coming);
     }
 }
 

@@ -213,6 +213,7 @@ static bool rounds_page(Req *rq)
     const Pack *p = rq->pack;
     Doc *list = doc_set_list(rq->doc, "rounds");
     bool any = false;
+    doc_set_str(rq->doc, "title", S("进行中的批次"));
     req_crumb(rq, S("进行中的批次"), S(""));
     for (size_t i = 0; i < p->n_settings; i++) {
         const Setting *s = &p->settings[i];
