@@ -17,6 +17,8 @@ const PAGES = [
   ["account", "/account", "aohan"],
   ["search", "/search?q=%E6%95%96%E6%B1%89", "region"],
   ["catalogue", "/catalogue"],
+  ["verify", "/verify"],
+  ["verify-unknown", "/verify/ZS-1"],
 ];
 
 for (const [name, path, as] of PAGES) for (const on of Object.keys(WIDTHS)) {
