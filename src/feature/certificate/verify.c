@@ -233,7 +233,8 @@ static bool verify_token(Req *rq, const CertSet *c, Str bytes)
             return false;
         }
         cx_clear(&rq->cx);
-        blank(rq, S("—"));
+        blank(rq, S(""));
+        doc_get(rq->doc, S("asked"))->b = true;
         signature_says(rq, false, why);
         conclusion(rq->doc, envelope.n != 0 ? S("签名不符") : S("没有签名"), "bad",
                    envelope.n != 0 ? S("内容被改动过，或者不是本系统签发的，不能作为凭证")
