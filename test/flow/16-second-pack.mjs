@@ -1,6 +1,7 @@
 // Story 16: another province - two levels, no experts, no scores; members vote by signing. The same program, another pack, not a line of C.
 import fs from 'node:fs';
-import { assert, expect, test } from './lib.mjs';
+import path from 'node:path';
+import { assert, expect, Person, run, test } from './lib.mjs';
 import { made, Own, state, unmet, until } from './own.mjs';
 
 const PACK = 'test/fixture/pack-two';
@@ -29,7 +30,7 @@ test('a province of two levels: people, teams and a call that the public reads',
   world = { teams: [await listed('writer1', '990101', '甲县采收队', 30), await listed('writer2', '990102', '乙县采收队', 20)] };
   world.small = { ...await made(await own.as('writer2'), 'team', { name: '乙县施工队', place: '990102', trade: 'farm', people: 12 }), name: '乙县施工队' };
   const head = await own.as('head');
-  world.choice = await made(head, 'choice', { title: '示范队评选', honour: '示范队', grade: 'gold', enter_to: '2026-12-10', held_to: '2028-12-31', conditions: '列名，人数够' });
+  world.choice = await made(head, 'choice', { title: '示范队评选', honour: '示范队', issuer: '示例省劳务办公室', grade: 'gold', enter_to: '2026-12-10', held_to: '2028-12-31', conditions: '列名，人数够' });
   expect(await (await own.as('writer1')).get(`/r/choice/${world.choice.id}`), 200, 'the counties see it');
   expect(await act('writer1', 'choice', world.choice.id, 'call'), 409, 'the call is the province’s');
   expect(await act('head', 'choice', world.choice.id, 'call'), 200, 'call');
@@ -50,6 +51,24 @@ test('what is not listed cannot enter; what entered goes straight to the provinc
   assert.equal(doc.values.people, 30, 'the figure is frozen');
   const other = expect(await (await own.as('writer2')).get(`/r/bid/${world.bids[0].id}`), 200, 'the other county').json;
   assert.deepEqual([other.actions, 'why' in other.values], [[], false], 'what anyone may read, and no step');
+});
+
+async function voice(id, good) {
+  const p = new Person(own.base);
+  const form = expect(await p.page(`/f/voice?about=${id}`), 200, 'form').text;
+  const body = new FormData();
+  for (const m of form.matchAll(/<input type="hidden" name="(token|idem|about)" value="([^"]*)"/g)) body.append(m[1], m[2]);
+  body.append('good', good);
+  return p.ask('POST', '/f/voice', { headers: { accept: 'text/html' }, body });
+}
+
+test('the public speaks without an account, twice an hour, and members need one good voice', async () => {
+  expect(await voice(world.bids[1].id, 'false'), 200, 'a bad one');
+  const asked = await unmet(await own.as('member1'), 'bid', world.bids[0].id, 'elect');
+  assert.deepEqual(asked, ['报名已经截止', '群众说好的够数']);
+  expect(await voice(world.bids[0].id, 'true'), 200, 'a good one');
+  expect(await voice(world.bids[0].id, 'true'), 429, 'the third from one address');
+  assert.equal(expect(await own.web.get('/r/voice'), 200, 'voices').json.total, 0, 'not for everyone to read');
 });
 
 test('nobody votes before the entries are closed, and the program closes them when the day has passed', async () => {
@@ -97,7 +116,21 @@ test('the certificate carries a number of its own and a day by the province’s 
   assert.equal(doc.values.handed_on, workday('2026-12-11', 3));
   assert.match(doc.no, /^SF-990101-2026-\d{4}$/);
   assert.equal(await count('head', 'award'), 1);
+  assert.equal((await head.get(`/r/bid/${world.bids[0].id}`)).json.values.voices, 1);
   expect(await act('head', 'choice', world.choice.id, 'finish'), 200, 'finish');
+});
+
+test('the certificate is printed, signed, and holds without the server; checked on the page it is in force', async () => {
+  const doc = (await (await own.as('head')).get(`/r/badge/${world.badge}`)).json;
+  world.no = doc.no;
+  const pdf = expect(await own.web.ask('GET', `/d/badge/${world.badge}/badge.pdf`), 200, 'for anyone').bytes;
+  assert.equal(pdf.toString('latin1', 0, 5), '%PDF-');
+  world.token = /TAMGA1\.[\w.-]+/.exec(pdf.toString('latin1'))[0];
+  world.keys = path.join(own.dir, 'keys.json');
+  fs.writeFileSync(world.keys, (await own.web.get('/keys.json')).text);
+  const good = await run('verify-certificate', world.token, '--keys', world.keys, '--at', '2026-12-20');
+  assert.equal(good.code, 0, good.stdout + good.stderr);
+  assert.equal(expect(await own.web.get(`/verify/${doc.no}`), 200, 'verify').json.verdict, '有效');
 });
 
 test('an elected team is removed by two persons of different office, and loses the certificate with it', async () => {
@@ -109,6 +142,12 @@ test('an elected team is removed by two persons of different office, and loses t
   expect(await act('member4', 'badge', id, 'revoke', { reason: '冒用别人的业绩' }), 200, 'a member');
   assert.equal(await state(await own.as('head'), 'badge', id), 'revoked');
   assert.equal(await state(await own.as('head'), 'bid', world.bids[0].id), 'taken');
+  assert.notEqual(expect(await own.web.get(`/verify/${world.no}`), 200, 'verify').json.verdict, '有效');
+  const list = path.join(own.dir, 'revoked.txt');
+  fs.writeFileSync(list, expect(await own.web.page('/revoked.txt'), 200, 'list').text);
+  const gone = await run('verify-certificate', world.token, '--keys', world.keys, '--at', '2026-12-20', '--revoked', list);
+  assert.notEqual(gone.code, 0, 'refused without the server too');
+  expect(await own.web.ask('GET', `/d/badge/${id}/badge.pdf`), 404, 'and not printed again');
   assert.match(expect(await (await own.as('head')).page(`/r/badge/${id}/history`), 200, 'history').text, /取消示范队/);
 });
 
