@@ -55,7 +55,7 @@ Str get_tone(Loader *l, const Node *n)
 static void load_state(Loader *l, const Node *n, const RecordType *t, State *s)
 {
     static const char *const KEYS[] = {"id",          "label", "tone",   "initial", "editable", "published",
-                                       "public_text", "due",   "sealed", "amber",   NULL};
+                                       "public_text", "due",   "sealed", "amber",   "rest",  NULL};
     if (!keys_only(l, n, KEYS)) {
         return;
     }
@@ -79,6 +79,7 @@ static void load_state(Loader *l, const Node *n, const RecordType *t, State *s)
     if (v != 0 && due == NULL) {
         fault(l, node_get(n, "amber"), "有 amber 而没有期限，应为同时写 due");
     }
+    s->rest = get_bool(l, n, "rest", false);
     s->sealed = get_bool(l, n, "sealed", false);
     if (s->sealed && t->person == NULL) {
         fault(l, node_get(n, "sealed"), "封存的状态要知道记录属于谁，应为类型里写 person: 登录名字段");

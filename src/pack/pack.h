@@ -105,6 +105,7 @@ typedef struct {
     int32_t index;
     bool initial, editable, published;   /* published: anyone may read the public fields */
     bool sealed;                         /* only the person the record belongs to may read it (reach `mine`), whatever else is granted */
+    bool rest;                           /* nothing is waiting: its steps are taken when there is a reason, and it is on nobody's desk */
     int32_t amber;                       /* working days before `due` from which it shows amber; 0: the default (3) */
     Str public_text;                     /* shown in the public history when entered; empty: not shown */
     const Field *due;                    /* date field that is the deadline of work in this state; NULL: none */

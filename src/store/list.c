@@ -129,7 +129,7 @@ static bool is_published(const RecordType *t, const State *st, const Actor *a)
  * editable state? */
 static bool is_work(const RecordType *t, const State *st, const Actor *a)
 {
-    if (st->published) {
+    if (st->published || st->rest) {
         return false;
     }
     for (size_t i = 0; i < t->n_actions; i++) {

@@ -2,6 +2,7 @@
  * task.c - asking, answering, taking back, and what an open task forbids.
  */
 #include "base/date.h"
+#include "store/notice.h"
 #include "store/taskrow.h"
 
 #define TEXT_MAX 500
@@ -11,7 +12,7 @@ bool state_has_work(const RecordType *t, const State *st)
 {
     for (size_t i = 0; i < t->n_actions; i++) {
         const Action *act = &t->actions[i];
-        for (size_t k = 0; k < act->n_from && act->n_to != 0 && act->at_holder && !act->by_program; k++) {
+        for (size_t k = 0; k < act->n_from && !st->rest && act->n_to != 0 && act->at_holder && !act->by_program; k++) {
             if (act->from[k] == st) {
                 return true;
             }
@@ -212,8 +213,24 @@ static Str with_text(Arena *mem, Str head, Str text)
     return text.n == 0 ? head : str_printf(mem, "%.*s：%.*s", STRF(head), STRF(text));
 }
 
+static Str title_of(const Rec *r)
+{
+    const Field *f = r->type->title;
+    return f != NULL && r->v[f->index].s.n != 0 ? r->v[f->index].s : r->no.n != 0 ? r->no : r->type->label;
+}
+
+/* Whoever is asked, or who asked, hears of it; an office that is urged as a whole. */
+static bool tell(Cx *cx, Store *s, const Rec *r, const Task *t, int64_t user, const char *what)
+{
+    Str href = str_printf(cx->mem, "/r/%.*s/%lld", STRF(r->type->id), (long long)r->id);
+    Str text = str_printf(cx->mem, "%.*s%s：%.*s", STRF(t->by_name), what, STRF(title_of(r)));
+    const Org *to = t->kind == TASK_URGE && user == 0 ? pack_org_by_home(s->pack, t->to_home) : NULL;
+    return to != NULL ? notice_office(cx, s, to, r->type, S(""), text, href) : user == 0 || notice_put(cx, s, user, text, href);
+}
+
 static bool do_add(Cx *cx, Store *s, void *arg)
 {
+    static const char *const WORDS[] = {"转给您办理", "请您提出意见", "请您加签", "抄送给您", "催办"};
     TaskArg *x = arg;
     Rec r;
     ErrCode err;
@@ -237,7 +254,8 @@ static bool do_add(Cx *cx, Store *s, void *arg)
     x->id = t.id;
     Str whom = x->kind == TASK_URGE ? t.to_org : t.to_name;
     return check_others(cx, s, x, &r) && insert(cx, &t, x->t->id) &&
-           note(cx, s, x->a, &r, x->kind, "add", with_text(cx->mem, str_printf(cx->mem, "给 %.*s", STRF(whom)), x->text));
+           note(cx, s, x->a, &r, x->kind, "add", with_text(cx->mem, str_printf(cx->mem, "给 %.*s", STRF(whom)), x->text)) &&
+           tell(cx, s, &r, &t, t.to, WORDS[x->kind]);
 }
 
 bool task_add(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t record, TaskKind kind, int64_t to, Str text, int64_t *ret_id)
@@ -354,7 +372,14 @@ static bool do_answer(Cx *cx, Store *s, void *arg)
 {
     TaskArg *x = arg;
     Rec r;
-    return open_task(cx, s, x, task_may_answer, &r) && answer_fits(cx, x->ret, x->answer, x->text) && close_task(cx, s, x, &r, x->answer);
+    if (!open_task(cx, s, x, task_may_answer, &r) || !answer_fits(cx, x->ret, x->answer, x->text) ||
+        !close_task(cx, s, x, &r, x->answer)) {
+        return false;
+    }
+    Task answered = *x->ret; /* told in the name of who answers */
+    answered.by_name = x->a->name;
+    answered.kind = TASK_CONSULT;
+    return x->ret->kind == TASK_COPY || tell(cx, s, &r, &answered, x->ret->by, "已答复您请办的事");
 }
 
 bool task_answer(Cx *cx, Store *s, const Actor *a, int64_t id, Str answer, Str text, Task *ret)

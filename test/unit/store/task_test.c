@@ -1,5 +1,6 @@
 /* task_test.c - asking others about a record: who may, whom, what it stops, and what it leaves behind. */
 #include "people.h"
+#include "store/notice.h"
 
 typedef struct {
     Actor writer, writer_too, other, head, head_too;
@@ -42,6 +43,28 @@ static size_t box(Fixture *f, const Actor *a, TaskBox which)
     size_t n;
     OK(tasks_of(&f->cx, f->s, a, which, &t, &n));
     return n;
+}
+
+static Str told(Fixture *f, const Actor *a, int64_t *ret_unread)
+{
+    Notice *items;
+    size_t n;
+    OK(notice_list(&f->cx, f->s, a, 10, &items, &n, ret_unread));
+    return n != 0 ? items[0].text : S("");
+}
+
+static void who_is_asked_hears_of_it_and_so_does_who_asked_of_the_answer(void **state)
+{
+    Fixture *f = *state;
+    People p = people(f);
+    Rec r = asked(f, &p);
+    int64_t id, unread, before;
+    (void)told(f, &p.head, &before);
+    OK(ask(f, &p.head, &r, TASK_CONSULT, &p.head_too, &id));
+    assert_true(str_contains(told(f, &p.head_too, &unread), S("省一请您提出意见：甲县采收队")));
+    OK(answer(f, &p.head_too, id, "opinion", "可以"));
+    assert_true(str_contains(told(f, &p.head, &unread), S("省二已答复您请办的事：甲县采收队")));
+    assert_int_equal(unread, before + 1);
 }
 
 static void what_was_handed_to_a_colleague_is_theirs_until_taken_back(void **state)
@@ -223,6 +246,7 @@ static void every_word_stands_in_the_journal_and_the_chain_holds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(who_is_asked_hears_of_it_and_so_does_who_asked_of_the_answer),
         T(what_was_handed_to_a_colleague_is_theirs_until_taken_back),
         T(the_colleague_moves_it_on_and_the_task_is_done),
         T(nothing_moves_on_while_a_countersignature_is_open_and_a_refusal_is_an_answer),
