@@ -9,6 +9,7 @@
 #include "feature/bundle/set.h"
 #include "store/chain.h"
 
+#define EVENT_MAX ((size_t)12 << 20) /* chain_hash takes 16 MiB */
 #define HISTORY_MAX 2000         /* a longer history was cut (record.c) */
 
 typedef struct {
@@ -62,6 +63,12 @@ static bool event_of(const Doc *o, Event *e)
     return true;
 }
 
+static size_t size_of(const Event *e)
+{
+    return e->user_name.n + e->org_name.n + e->act.n + e->type.n + e->action.n + e->state_from.n + e->state_to.n + e->reason.n +
+           e->source.n + e->body.n;
+}
+
 static void check_event(Audit *x, Chain *c, Str path, const Doc *o, const Event *e)
 {
     Place l = {.home = e->home, .seq = e->seq, .path = path};
@@ -74,6 +81,10 @@ static void check_event(Audit *x, Chain *c, Str path, const Doc *o, const Event 
     keep(x, c, &l);
     if (body == NULL || body->kind == DOC_NULL) {
         c->withheld++;
+        return;
+    }
+    if (size_of(e) > EVENT_MAX) {
+        bad(x, "%.*s：第 %lld 条操作记录大得不可能是真的", STRF(path), (long long)e->seq);
         return;
     }
     chain_hash(l.prev, e, again);

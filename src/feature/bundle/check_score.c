@@ -5,6 +5,8 @@
 #include "rule/lot.h"
 #include "rule/score.h"
 
+#define POINTS_MAX 100000000 /* hundredths: far above any rubric */
+
 /* A field of a record file: its raw text; empty when it has none or the person was not shown it. */
 static Str field_text(const Doc *record, const char *name)
 {
@@ -135,7 +137,11 @@ static int64_t sum_of(const Doc *list)
 {
     int64_t sum = 0;
     for (const Doc *m = list != NULL ? list->first : NULL; m != NULL; m = m->next) {
-        sum += doc_get_int(m, "points", 0);
+        int64_t points = doc_get_int(m, "points", 0);
+        if (points < 0 || points > POINTS_MAX || sum > POINTS_MAX) {
+            return -1;
+        }
+        sum += points;
     }
     return sum;
 }
@@ -161,10 +167,15 @@ static bool compute(Results *w, Str path, const Doc *c, EntryScore *ret)
     }
     Rubric r = {.trim = (int32_t)doc_get_int(rubric, "trim", 0), .spread = (int32_t)doc_get_int(rubric, "spread", 0),
                 .pass = (int32_t)doc_get_int(rubric, "pass", 0)};
-    EntryScore e = {.by_program = (int32_t)sum_of(doc_get(c, S("program"))), .sheets = NEW_ARRAY(x->cx->mem, SheetScore, sheets->n)};
+    int64_t by_program = sum_of(doc_get(c, S("program")));
+    if (by_program < 0 || by_program > POINTS_MAX) {
+        bad(x, "%.*s：程序计的分不对", STRF(path));
+        return false;
+    }
+    EntryScore e = {.by_program = (int32_t)by_program, .sheets = NEW_ARRAY(x->cx->mem, SheetScore, sheets->n)};
     for (const Doc *s = sheets->first; s != NULL; s = s->next) {
         int64_t sum = sum_of(doc_get(s, S("marks")));
-        if (sum < 0 || sum > INT32_MAX || sum != doc_get_int(s, "sum", -1)) {
+        if (sum < 0 || sum > POINTS_MAX || sum != doc_get_int(s, "sum", -1)) {
             bad(x, "%.*s：评分表 %.*s 的合计不对", STRF(path), STRF(doc_get_str(s, "no")));
             return false;
         }

@@ -29,7 +29,9 @@ void bundle_demo(void)
 bool put_file(Maker *m, Cx *cx, Str path, Str bytes)
 {
     Str name = str_dup(m->cx->mem, path);
-    CHECK(map_put(&m->files, name, m));
+    if (!map_put(&m->files, name, m)) {
+        return fail(cx, E_INTERNAL, "证据包里有两个文件同名：%.*s", STRF(path));
+    }
     Doc *o = doc_add_obj(doc_get(m->manifest, S("files")));
     doc_set_str(o, "path", name);
     doc_set_int(o, "size", (int64_t)bytes.n);
