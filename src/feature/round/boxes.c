@@ -138,6 +138,7 @@ static bool one_box(Req *rq, const Round *rd, const Box *b, const Rec *r, Doc *l
     doc_set_str(o, "type", b->t->id);
     doc_set_int(o, "total", total);
     doc_html_only(doc_set_bool(o, "any", total != 0));
+    doc_html_only(doc_set_bool(o, "many", total > 1));
     doc_set_str(o, "href", b->through == NULL || n_ids == 1 ? href : str_printf(rq->mem, "/r/%.*s", STRF(b->t->id)));
     bool adds = b->through == NULL && rq->actor.org != NULL && access_create(rq->pack, &rq->actor, b->t, rq->actor.org);
     if (adds) {
