@@ -7,6 +7,7 @@
 
 #define FAULTS_SHOWN 1000
 
+static void line(Audit *x, const char *head, const char *fmt, va_list ap) PRINTF(3, 0);
 static void line(Audit *x, const char *head, const char *fmt, va_list ap)
 {
     buf_add(&x->text, str_c(head));

@@ -21,7 +21,7 @@ static void copy_row(const Doc *from, Doc *to)
         Doc *l = doc_set_list(to, LISTS[k]);
         const Doc *items = doc_get(from, str_c(LISTS[k]));
         for (const Doc *f = items != NULL ? items->first : NULL; f != NULL; f = f->next) {
-            Str path = doc_get_str(f, "path"), name = doc_get_str(f, k == 1 ? "label" : "name");
+            Str path = doc_get_str(f, "path"), name = doc_get_str(f, k == 2 ? "name" : "label");
             if (path.n != 0) {
                 Doc *o = doc_add_obj(l);
                 doc_set_str(o, "href", path);

@@ -98,6 +98,20 @@ static Str word(Str name)
     return name.n != 0 && name.n <= 40 ? name : S("snapshot");
 }
 
+/* As people call it: the step at which it was taken, or what a feature keeps under that name. */
+static Str snapshot_label(const RecordType *t, Str name)
+{
+    static const Str KNOWN[][2] = {{STR_INIT("list"), STR_INIT("封存的名单")}, {STR_INIT("draw"), STR_INIT("抽签结果")},
+                                   {STR_INIT("computation"), STR_INIT("计算过程")}};
+    const Action *act = type_action(t, name);
+    for (size_t i = 0; i < ARRAY_LEN(KNOWN) && act == NULL; i++) {
+        if (str_eq(name, KNOWN[i][0])) {
+            return KNOWN[i][1];
+        }
+    }
+    return act != NULL ? act->label : S("快照");
+}
+
 /* The input of test/draw.mjs. */
 static bool put_draw(Maker *m, Cx *cx, Str base, const Snapshot *list, Str list_path, const Snapshot *draw, Str draw_path)
 {
@@ -165,6 +179,7 @@ static bool put_snapshots(Maker *m, Cx *cx, const Rec *r, Str base, Doc *o)
         Doc *one = doc_add_obj(l);
         doc_set_id(one, "id", s->id);
         doc_set_str(one, "name", str_dup(m->cx->mem, s->name));
+        doc_set_str(one, "label", snapshot_label(r->type, s->name));
         doc_set_int(one, "rev", s->rev);
         doc_set_instant(one, "at", s->at_ms);
         doc_set_str(one, "sha256", str_dup(m->cx->mem, s->sha256));

@@ -390,6 +390,50 @@ static void a_bundle_signed_by_somebody_else_is_none(void **state)
     assert_found(w, good, (Forgery){.by = other}, "✗ manifest.sig：");
 }
 
+/* One member spoilt in a zip that is whole otherwise: digits grown, brackets exchanged, cut short. */
+static Str spoilt(Fixture *f, const ZipMember *m, size_t n, size_t which, uint64_t *x)
+{
+    const char *out = new_path(f);
+    ZipOut *z;
+    OK(zipout_open(&f->cx, out, f->cx.now_ms, &z));
+    for (size_t i = 0; i < n; i++) {
+        Str bytes = m[i].bytes;
+        if (i == which) {
+            char *p = arena_alloc(f->mem, bytes.n + 1);
+            memcpy(p, bytes.p, bytes.n);
+            for (size_t k = 0, many = 1 + dice(x) % 40; k < many && bytes.n != 0; k++) {
+                size_t at = dice(x) % bytes.n;
+                p[at] = p[at] >= '0' && p[at] <= '9' ? '9' : p[at] == '{' ? '[' : p[at] == '}' ? ']' : p[at] == '"' ? '0' : '-';
+            }
+            bytes = str_n(p, dice(x) % 3 == 0 ? dice(x) % (bytes.n + 1) : bytes.n);
+        }
+        OK(zipout_add(&f->cx, z, m[i].name, bytes));
+    }
+    OK(zipout_end(&f->cx, z));
+    zipout_drop(z);
+    Str zip = file_bytes(f, out);
+    unlink(out);
+    return zip;
+}
+
+static void whatever_stands_in_a_file_it_is_told_and_not_crashed_on(void **state)
+{
+    World *w = *state;
+    Fixture *f = w->f;
+    scored_cup(w, true);
+    Str good = bundle_of(w, &f->system);
+    ZipMember *m;
+    size_t n;
+    uint64_t x = 7;
+    OK(zipplain_read(&f->cx, good, &m, &n));
+    for (size_t i = 0; i < 4 * n; i++) {
+        ArenaMark mark = arena_mark(f->mem);
+        Str zip = spoilt(f, m, n, i % n, &x), report = S("");
+        assert_true(str_eq(zip, good) || faults_of(w, zip, &report) > 0);
+        arena_release(f->mem, mark);
+    }
+}
+
 static void rubbish_is_told_to_be_none(void **state)
 {
     World *w = *state;
@@ -421,6 +465,7 @@ int main(void)
         W(a_missing_an_added_and_an_exchanged_file_are_found),
         W(even_with_the_key_the_past_cannot_be_rewritten),
         W(a_bundle_signed_by_somebody_else_is_none),
+        W(whatever_stands_in_a_file_it_is_told_and_not_crashed_on),
         W(rubbish_is_told_to_be_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
