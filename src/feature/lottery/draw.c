@@ -1,8 +1,8 @@
 /*
  * draw.c - the list, its commitment, the draw and the records it makes.
  *
- * The draw is made from the list that was closed with the commitment, whatever happened since; a record that left the states in which it may be
- * drawn is then drawn but nothing is made for it, and the result says so.
+ * The draw is made from the list that was closed with the commitment, whatever happened since; a record that left the
+ * states in which it may be drawn is then drawn but nothing is made for it, and the result says so.
  */
 #include "base/date.h"
 #include "feature/lottery/lottery.h"
@@ -50,8 +50,14 @@ bool lottery_of(Cx *cx, const Pack *p, const RecordType *t, Lottery *ret)
     const struct {
         const Field **to;
         const char *id;
-    } fields[] = {{&l->size, "size"},           {&l->per_city, "per_city"}, {&l->commitment, "commitment"}, {&l->sealed_seed, "sealed_seed"},
-                  {&l->list_hash, "list_hash"}, {&l->word, "word"},         {&l->seed, "seed"},             {&l->drawn_on, "drawn_on"}};
+    } fields[] = {{&l->size, "size"},
+                  {&l->per_city, "per_city"},
+                  {&l->commitment, "commitment"},
+                  {&l->sealed_seed, "sealed_seed"},
+                  {&l->list_hash, "list_hash"},
+                  {&l->word, "word"},
+                  {&l->seed, "seed"},
+                  {&l->drawn_on, "drawn_on"}};
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
         *fields[i].to = type_field(t, str_c(fields[i].id));
         if (*fields[i].to == NULL) {
@@ -60,8 +66,8 @@ bool lottery_of(Cx *cx, const Pack *p, const RecordType *t, Lottery *ret)
     }
     l->commit = type_action(t, S("commit"));
     l->act_draw = type_action(t, S("draw"));
-    if (l->subject == NULL || l->make_subject == NULL || l->make_draw == NULL || l->commit == NULL || l->act_draw == NULL ||
-        l->subject->number_prefix.n == 0 || t->number_prefix.n == 0) {
+    if (l->subject == NULL || l->make_subject == NULL || l->make_draw == NULL || l->commit == NULL ||
+        l->act_draw == NULL || l->subject->number_prefix.n == 0 || t->number_prefix.n == 0) {
         return fail(cx, E_PACK, "features.yaml 的 %.*s 不全，或者抽签、抽签对象没有编号", STRF(l->name));
     }
     return true;
@@ -115,7 +121,8 @@ bool lottery_list(Cx *cx, Store *s, const Lottery *l, const Rec *draw, Doc **ret
         for (size_t i = 0; i < page.n; i++) {
             const Rec *r = &page.items[i];
             const Org *owner = pack_org_by_home(p, r->home);
-            if (!lottery_has(p, l, "subject_states", r->state->id) || owner == NULL || office == NULL || !org_within(owner, office)) {
+            if (!lottery_has(p, l, "subject_states", r->state->id) || owner == NULL || office == NULL ||
+                !org_within(owner, office)) {
                 continue;
             }
             Doc *why = doc_list(cx->mem);
@@ -163,7 +170,8 @@ typedef struct {
     Str word;
 } Arg;
 
-static bool take(Cx *cx, Store *s, const Arg *x, const Action *act, const char *const *names, const Value *values, size_t n, Rec *ret)
+static bool take(Cx *cx, Store *s, const Arg *x, const Action *act, const char *const *names, const Value *values,
+                 size_t n, Rec *ret)
 {
     Value *inputs = NEW_ARRAY(cx->mem, Value, act->n_ask + 1);
     WriteOpts o = {.rev = x->draw->rev, .undone_by_caller = true};
@@ -207,11 +215,13 @@ static bool do_commit(Cx *cx, Store *s, void *arg)
     lot_commitment(seed, commitment);
     sha256(body.p, body.n, hash);
     const char *const names[] = {"commitment", "sealed_seed", "list_hash"};
-    const Value values[] = {text(str_dup(cx->mem, str_c(commitment))), text(field_seal(cx->mem, store_key(s), aad(cx, x->l, x->draw), seed)),
+    const Value values[] = {text(str_dup(cx->mem, str_c(commitment))),
+                            text(field_seal(cx->mem, store_key(s), aad(cx, x->l, x->draw), seed)),
                             text(hex(cx->mem, hash, sizeof hash))};
     doc_set_str(promise, "commitment", values[0].s);
     doc_set_str(promise, "list_hash", values[2].s);
-    return take(cx, s, x, x->l->commit, names, values, ARRAY_LEN(names), &after) && snapshot_put(cx, s, x->a, &after, S("list"), body, &snap) &&
+    return take(cx, s, x, x->l->commit, names, values, ARRAY_LEN(names), &after) &&
+           snapshot_put(cx, s, x->a, &after, S("list"), body, &snap) &&
            tlog_add(cx, s, S("lot-commitment"), x->draw->no, json_canonical(cx->mem, promise), &index);
 }
 
@@ -246,7 +256,8 @@ static bool make_record(Cx *cx, Store *s, const Arg *x, const Rec *draw, const R
     for (size_t i = 0; copies != NULL && i < copies->n; i++) {
         const Field *to = type_field(l->make, copies->values[i]), *from = type_field(l->draw, copies->values[i]);
         if (to == NULL || from == NULL || to->kind != from->kind) {
-            return fail(cx, E_PACK, "features.yaml 的 %.*s.make_copy 不能用：%.*s", STRF(l->name), STRF(copies->values[i]));
+            return fail(cx, E_PACK, "features.yaml 的 %.*s.make_copy 不能用：%.*s", STRF(l->name),
+                        STRF(copies->values[i]));
         }
         v[to->index] = draw->v[from->index];
         set[to->index] = true;
@@ -321,7 +332,8 @@ static bool do_draw(Cx *cx, Store *s, void *arg)
     if (!lottery_kept(cx, s, l, x->draw, "list", &list)) {
         return false;
     }
-    if (list == NULL || !field_open(cx->mem, store_key(s), aad(cx, l, x->draw), x->draw->v[l->sealed_seed->index].s, &seed)) {
+    if (list == NULL ||
+        !field_open(cx->mem, store_key(s), aad(cx, l, x->draw), x->draw->v[l->sealed_seed->index].s, &seed)) {
         return fail(cx, E_DATA, "封存的种子或名单打不开，不能抽签，请重新建立抽签");
     }
     const Doc *in = doc_get(list, S("candidates"));
@@ -331,7 +343,8 @@ static bool do_draw(Cx *cx, Store *s, void *arg)
         lots[n++] = (Lot){.key = doc_get_str(c, "key"), .stratum = doc_get_str(c, "stratum")};
     }
     if ((int64_t)lot_draw(seed, x->word, x->draw->no, lots, n, (size_t)want, (size_t)limit) < want) {
-        return fail(cx, E_WRONG_STATE, "同一地区最多抽 %lld 个，这样抽不满 %lld 个，请另建抽签，放宽限制或者减少个数", (long long)limit, (long long)want);
+        return fail(cx, E_WRONG_STATE, "同一地区最多抽 %lld 个，这样抽不满 %lld 个，请另建抽签，放宽限制或者减少个数",
+                    (long long)limit, (long long)want);
     }
     const char *const names[] = {"seed", "word", "drawn_on"};
     const Value values[] = {text(seed), text(x->word), {.has = true, .i = instant_date(cx->now_ms)}};
@@ -343,7 +356,8 @@ static bool do_draw(Cx *cx, Store *s, void *arg)
     doc_set_str(o, "purpose", x->draw->no);
     doc_set_int(o, "want", want);
     doc_set_int(o, "per_stratum", limit);
-    return result(cx, s, x, &after, list, lots, n, o) && snapshot_put(cx, s, x->a, &after, S("draw"), json_canonical(cx->mem, o), &snap);
+    return result(cx, s, x, &after, list, lots, n, o) &&
+           snapshot_put(cx, s, x->a, &after, S("draw"), json_canonical(cx->mem, o), &snap);
 }
 
 bool lottery_draw(Cx *cx, Store *s, const Actor *a, const Lottery *l, const Rec *draw, Str word)

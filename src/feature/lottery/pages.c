@@ -21,7 +21,8 @@ static bool draw_of(Req *rq, Lottery *l, Rec *ret)
 {
     const RecordType *t = req_type(rq);
     int64_t id;
-    return t != NULL && lottery_of(&rq->cx, rq->pack, t, l) && req_id(rq, &id) && rec_get(&rq->cx, rq->store, &PROGRAM, t, id, ret);
+    return t != NULL && lottery_of(&rq->cx, rq->pack, t, l) && req_id(rq, &id) &&
+           rec_get(&rq->cx, rq->store, &PROGRAM, t, id, ret);
 }
 
 static Str region_name(Req *rq, Str code)
@@ -32,7 +33,8 @@ static Str region_name(Req *rq, Str code)
 
 static void lists(Req *rq, const Doc *list, const Doc *draw)
 {
-    Doc *in = doc_set_list(rq->doc, "candidates"), *out = doc_set_list(rq->doc, "exclusions"), *order = doc_set_list(rq->doc, "order");
+    Doc *in = doc_set_list(rq->doc, "candidates"), *out = doc_set_list(rq->doc, "exclusions"),
+        *order = doc_set_list(rq->doc, "order");
     const char *const parts[] = {"candidates", "exclusions"};
     for (size_t k = 0; k < ARRAY_LEN(parts); k++) {
         for (const Doc *c = list != NULL ? doc_get(list, str_c(parts[k]))->first : NULL; c != NULL; c = c->next) {
@@ -84,13 +86,15 @@ static void head(Req *rq, const Lottery *l, const Rec *r, bool revealed)
     doc_set_str(o, "record", str_printf(rq->mem, "/r/%.*s/%.*s", STRF(l->draw->id), STRF(id)));
     doc_set_str(o, "public_href", str_printf(rq->mem, "/lottery/%.*s/%.*s", STRF(l->draw->id), STRF(id)));
     doc_set_str(o, "input_href", str_printf(rq->mem, "/lottery/%.*s/%.*s/input", STRF(l->draw->id), STRF(id)));
-    doc_set_str(o, "made_href", str_printf(rq->mem, "/r/%.*s?%.*s=%.*s", STRF(l->make->id), STRF(l->make_draw->id), STRF(id)));
+    doc_set_str(o, "made_href",
+                str_printf(rq->mem, "/r/%.*s?%.*s=%.*s", STRF(l->make->id), STRF(l->make_draw->id), STRF(id)));
     req_crumb(rq, title, S(""));
 }
 
 static bool runs(Req *rq, const Lottery *l, const Rec *r)
 {
-    return !rq->actor.read_only && rq->actor.org != NULL && rq->actor.org->home == r->home && lottery_role(rq->pack, l, &rq->actor, "officers");
+    return !rq->actor.read_only && rq->actor.org != NULL && rq->actor.org->home == r->home &&
+           lottery_role(rq->pack, l, &rq->actor, "officers");
 }
 
 static bool lot_page(Req *rq)
@@ -105,7 +109,8 @@ static bool lot_page(Req *rq)
     if (!run && !lottery_role(rq->pack, &l, &rq->actor, "viewers")) {
         return fail(&rq->cx, E_FORBIDDEN, "抽签由组织单位办理，您可以看公开的抽签页");
     }
-    if (!lottery_kept(&rq->cx, rq->store, &l, &r, "list", &list) || !lottery_kept(&rq->cx, rq->store, &l, &r, "draw", &draw) ||
+    if (!lottery_kept(&rq->cx, rq->store, &l, &r, "list", &list) ||
+        !lottery_kept(&rq->cx, rq->store, &l, &r, "draw", &draw) ||
         (list == NULL && !lottery_list(&rq->cx, rq->store, &l, &r, &list))) {
         return false;
     }
@@ -224,9 +229,12 @@ static bool lottery_input(Req *rq)
 
 const Route ROUTES_LOTTERY[] = {
     {"GET", "/lot/{type}/{id:id}", lot_page, AUTH_USER, "lottery/lot", "A draw by lot, for those who run it", NULL, 0},
-    {"POST", "/lot/{type}/{id:id}/commit", commit_post, AUTH_USER, NULL, "Close the list and publish the commitment", NULL, 0},
-    {"POST", "/lot/{type}/{id:id}/draw", draw_post, AUTH_USER, NULL, "Draw, and make a record for each one drawn", "word:string", 0},
-    {"GET", "/lottery/{type}/{id:id}", lottery_page, AUTH_PUBLIC, "lottery/public", "A draw by lot for anyone to repeat", NULL, 0},
+    {"POST", "/lot/{type}/{id:id}/commit", commit_post, AUTH_USER, NULL, "Close the list and publish the commitment",
+     NULL, 0},
+    {"POST", "/lot/{type}/{id:id}/draw", draw_post, AUTH_USER, NULL, "Draw, and make a record for each one drawn",
+     "word:string", 0},
+    {"GET", "/lottery/{type}/{id:id}", lottery_page, AUTH_PUBLIC, "lottery/public",
+     "A draw by lot for anyone to repeat", NULL, 0},
     {"GET", "/lottery/{type}/{id:id}/input", lottery_input, AUTH_PUBLIC, NULL, "The input of test/draw.mjs", NULL, 0},
     {0},
 };

@@ -1,11 +1,12 @@
 /*
- * boxes.c - what belongs to a round, kind by kind: how many in which state, the newest with their dates, and a way to add one.
+ * boxes.c - what belongs to a round, kind by kind: how many in which state, the newest with their dates, and a way to
+ * add one.
  */
 #include "base/date.h"
 #include "feature/round/round.h"
 #include "store/access.h"
 
-#define BOX_ROWS 6
+#define BOX_ROWS    6
 #define THROUGH_MAX 12
 
 typedef struct {
@@ -26,7 +27,8 @@ static bool read_box(Req *rq, const Round *rd, Str text, Box *b)
     b->through = good && through.n != 0 ? type_field(b->via->ref, through) : NULL;
     const Field *last = b->through != NULL ? b->through : b->via;
     if (!good || (through.n != 0 && b->through == NULL) || last->ref != rd->round) {
-        return fail(&rq->cx, E_PACK, "features.yaml 的 %.*s.boxes 里“%.*s”没有指向%.*s", STRF(rd->name), STRF(text), STRF(rd->round->label));
+        return fail(&rq->cx, E_PACK, "features.yaml 的 %.*s.boxes 里“%.*s”没有指向%.*s", STRF(rd->name), STRF(text),
+                    STRF(rd->round->label));
     }
     b->path = b->path.n != 0 ? b->path : S("/r/{type}/{id}");
     return true;
@@ -112,7 +114,8 @@ static bool one_box(Req *rq, const Round *rd, const Box *b, const Rec *r, Doc *l
         FacetCount *g;
         size_t n;
         q.filters[0] = (Filter){.field = b->via, .value = {.has = true, .i = ids[i]}};
-        if (!rec_facet(&rq->cx, rq->store, &rq->actor, &q, NULL, &g, &n) || !rec_list(&rq->cx, rq->store, &rq->actor, &q, false, &page)) {
+        if (!rec_facet(&rq->cx, rq->store, &rq->actor, &q, NULL, &g, &n) ||
+            !rec_list(&rq->cx, rq->store, &rq->actor, &q, false, &page)) {
             return false;
         }
         for (size_t k = 0; k < n; k++) {
@@ -126,7 +129,8 @@ static bool one_box(Req *rq, const Round *rd, const Box *b, const Rec *r, Doc *l
             }
         }
     }
-    Str href = str_printf(rq->mem, "/r/%.*s?%.*s=%.*s", STRF(b->t->id), STRF(b->via->id), STRF(id_text(rq->mem, n_ids != 0 ? ids[0] : 0)));
+    Str href = str_printf(rq->mem, "/r/%.*s?%.*s=%.*s", STRF(b->t->id), STRF(b->via->id),
+                          STRF(id_text(rq->mem, n_ids != 0 ? ids[0] : 0)));
     for (size_t k = 0; k < b->t->n_states; k++) {
         if (by_state[k] != 0) {
             Doc *c = doc_add_obj(counts);
@@ -142,7 +146,9 @@ static bool one_box(Req *rq, const Round *rd, const Box *b, const Rec *r, Doc *l
     doc_set_str(o, "href", b->through == NULL || n_ids == 1 ? href : str_printf(rq->mem, "/r/%.*s", STRF(b->t->id)));
     bool adds = b->through == NULL && rq->actor.org != NULL && access_create(rq->pack, &rq->actor, b->t, rq->actor.org);
     if (adds) {
-        doc_set_str(o, "new", str_printf(rq->mem, "/r/%.*s/new?%.*s=%.*s", STRF(b->t->id), STRF(b->via->id), STRF(id_text(rq->mem, r->id))));
+        doc_set_str(o, "new",
+                    str_printf(rq->mem, "/r/%.*s/new?%.*s=%.*s", STRF(b->t->id), STRF(b->via->id),
+                               STRF(id_text(rq->mem, r->id))));
     } else {
         doc_set_null(o, "new");
     }

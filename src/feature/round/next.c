@@ -1,6 +1,6 @@
 /*
- * next.c - where a round stands: its dates with working days left, the bar of steps, what is to be done now, and the steps of the flow with
- * what still hinders them, in words.
+ * next.c - where a round stands: its dates with working days left, the bar of steps, what is to be done now, and the
+ * steps of the flow with what still hinders them, in words.
  */
 #include "base/date.h"
 #include "feature/round/round.h"
@@ -66,7 +66,8 @@ static bool todo(Req *rq, const Round *rd, const Rec *r, Doc *list)
 {
     const Setting *s = round_setting(rq->pack, rd, "next");
     for (size_t i = 0; s != NULL && i < s->n; i++) {
-        Str rest = s->values[i], states = round_part(&rest), label = round_part(&rest), path = round_part(&rest), when = str_trim(rest);
+        Str rest = s->values[i], states = round_part(&rest), label = round_part(&rest), path = round_part(&rest),
+            when = str_trim(rest);
         Value v = {0};
         if (!round_listed(states, r->state->id)) {
             continue;
@@ -138,11 +139,13 @@ static bool actions(Req *rq, const Round *rd, const Rec *r, Doc *list)
         doc_set_bool(o, "can", can);
         doc_set_bool(o, "by_program", act->by_program);
         doc_set_str(o, "who", act->by_program ? S("") : role_labels(rq, act));
-        doc_set_str(o, "why", act->by_program ? (act->auto_when != NULL ? S("到日子由系统自动办理") : S("由上面的工作带动，系统自动办理"))
-                              : can          ? S("现在可以办理")
-                              : missing != 0 ? str_printf(rq->mem, "还差 %zu 个条件", missing)
-                              : why.n != 0   ? why
-                                             : str_printf(rq->mem, "由%.*s办理", STRF(role_labels(rq, act))));
+        doc_set_str(o, "why",
+                    act->by_program
+                        ? (act->auto_when != NULL ? S("到日子由系统自动办理") : S("由上面的工作带动，系统自动办理"))
+                    : can          ? S("现在可以办理")
+                    : missing != 0 ? str_printf(rq->mem, "还差 %zu 个条件", missing)
+                    : why.n != 0   ? why
+                                   : str_printf(rq->mem, "由%.*s办理", STRF(role_labels(rq, act))));
         verdicts_doc(v, n, doc_set_list(o, "checks"));
     }
     return true;

@@ -43,7 +43,8 @@ Str round_path(Arena *mem, Str path, const RecordType *t, int64_t id)
 
 void round_state(Doc *o, const State *st)
 {
-    static const char *const MAP[][2] = {{"grey", "plain"}, {"sky", "info"}, {"grass", "good"}, {"gold", "warn"}, {"red", "bad"}};
+    static const char *const MAP[][2] = {
+        {"grey", "plain"}, {"sky", "info"}, {"grass", "good"}, {"gold", "warn"}, {"red", "bad"}};
     const char *tone = "plain";
     for (size_t i = 0; i < ARRAY_LEN(MAP); i++) {
         tone = str_eq(st->tone, str_c(MAP[i][0])) ? MAP[i][1] : tone;
@@ -80,9 +81,12 @@ static bool round_of(Cx *cx, const Pack *p, const RecordType *t, Round *ret)
         return fail(cx, E_NOT_FOUND, "没有这个页面");
     }
     ret->entry = pack_type(p, pack_setting_str(p, ret->name, S("entry")));
-    ret->entry_round = ret->entry != NULL ? type_field(ret->entry, pack_setting_str(p, ret->name, S("entry_round"))) : NULL;
-    ret->entry_city = ret->entry != NULL ? type_field(ret->entry, pack_setting_str(p, ret->name, S("entry_city"))) : NULL;
-    return ret->entry_round != NULL || fail(cx, E_PACK, "features.yaml 的 %.*s 缺少 entry 或 entry_round", STRF(ret->name));
+    ret->entry_round =
+        ret->entry != NULL ? type_field(ret->entry, pack_setting_str(p, ret->name, S("entry_round"))) : NULL;
+    ret->entry_city =
+        ret->entry != NULL ? type_field(ret->entry, pack_setting_str(p, ret->name, S("entry_city"))) : NULL;
+    return ret->entry_round != NULL ||
+           fail(cx, E_PACK, "features.yaml 的 %.*s 缺少 entry 或 entry_round", STRF(ret->name));
 }
 
 static bool sees(Req *rq, const Round *rd)
@@ -123,7 +127,8 @@ static bool round_page(Req *rq)
     Round rd;
     Rec r;
     int64_t id;
-    if (t == NULL || !round_of(&rq->cx, rq->pack, t, &rd) || !req_id(rq, &id) || !rec_get(&rq->cx, rq->store, &rq->actor, t, id, &r)) {
+    if (t == NULL || !round_of(&rq->cx, rq->pack, t, &rd) || !req_id(rq, &id) ||
+        !rec_get(&rq->cx, rq->store, &rq->actor, t, id, &r)) {
         return false;
     }
     if (!sees(rq, &rd)) {
@@ -219,7 +224,8 @@ static bool rounds_page(Req *rq)
         const Setting *s = &p->settings[i];
         Str feature, instance;
         (void)str_cut(s->feature, '.', &feature, &instance);
-        const RecordType *t = str_eq(feature, S("round")) && str_eq(s->key, S("round")) && s->n == 1 ? pack_type(p, s->values[0]) : NULL;
+        const RecordType *t =
+            str_eq(feature, S("round")) && str_eq(s->key, S("round")) && s->n == 1 ? pack_type(p, s->values[0]) : NULL;
         Round rd;
         if (t == NULL) {
             continue;

@@ -1,5 +1,6 @@
 /*
- * table.c - the entries of a round by region: places, and how many stand where. One grouped statement, and one for each state with a date.
+ * table.c - the entries of a round by region: places, and how many stand where. One grouped statement, and one for each
+ * state with a date.
  */
 #include "base/date.h"
 #include "feature/round/round.h"
@@ -66,7 +67,8 @@ static bool count(Req *rq, Table *t)
         }
         q = of_round(t);
         q.filters[q.n_filters++] = (Filter){.column = S("state"), .value = {.has = true, .s = st->id}};
-        q.filters[q.n_filters++] = (Filter){.field = st->due, .op = OP_LT, .value = {.has = true, .i = instant_date(rq->cx.now_ms)}};
+        q.filters[q.n_filters++] =
+            (Filter){.field = st->due, .op = OP_LT, .value = {.has = true, .i = instant_date(rq->cx.now_ms)}};
         if (!rec_cross(&rq->cx, rq->store, &rq->actor, &q, by, 1, &g, &n)) {
             return false;
         }
@@ -114,7 +116,8 @@ static void put(Req *rq, const Table *t, const Column *c, const Region *at, Doc 
 {
     Doc *o = doc_add_obj(cells);
     int64_t n = cell(rq, t, c, at);
-    Str href = str_printf(rq->mem, "/r/%.*s?%.*s=%.*s", STRF(t->rd->entry->id), STRF(t->rd->entry_round->id), STRF(id_text(rq->mem, t->r->id)));
+    Str href = str_printf(rq->mem, "/r/%.*s?%.*s=%.*s", STRF(t->rd->entry->id), STRF(t->rd->entry_round->id),
+                          STRF(id_text(rq->mem, t->r->id)));
     if (at != NULL) {
         href = str_printf(rq->mem, "%.*s&%.*s=%.*s", STRF(href), STRF(t->rd->entry_city->id), STRF(at->code));
     }
@@ -153,7 +156,8 @@ bool round_table(Req *rq, const Round *rd, const Rec *r)
     Table t = {.rd = rd, .r = r};
     Str level = pack_setting_str(rq->pack, rd->name, S("level"));
     columns(rq, &t);
-    Doc *heads = doc_set_list(rq->doc, "heads"), *rows = doc_set_list(rq->doc, "rows"), *total = doc_set_obj(rq->doc, "total");
+    Doc *heads = doc_set_list(rq->doc, "heads"), *rows = doc_set_list(rq->doc, "rows"),
+        *total = doc_set_obj(rq->doc, "total");
     for (size_t i = 0; i < t.n_cols; i++) {
         doc_add_str(heads, t.cols[i].label);
     }
