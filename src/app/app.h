@@ -8,7 +8,7 @@
 #include "store/user.h"
 
 typedef struct {
-    const char *data, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason;
+    const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason;
     bool demo, dry_run, strict, quiet;
     long workers, days;
     const char *words[8];        /* what is not an option */
@@ -28,6 +28,8 @@ CommandFn cmd_init, cmd_serve, cmd_pack, cmd_import, cmd_export, cmd_verify, cmd
 
 /* app_pack - load the pack of a data folder (or o->pack); prints its faults to standard error. NULL with E_PACK. */
 const Pack *app_pack(Cx *cx, const Options *o);
+/* app_has_data - whether the folder o->data was made by init: its database, or the address of one, is there. */
+bool app_has_data(Cx *cx, const Options *o);
 /* app_store - open the store of o->data with its pack. */
 Store *app_store(Cx *cx, const Options *o);
 /* app_actor - the account named by --as. */

@@ -18,15 +18,18 @@ bool cmd_init(Cx *cx, const Options *o)
     if (o->data == NULL) {
         return fail(cx, E_USAGE, "请用 --data 指定数据文件夹");
     }
-    if (access(str_printf(cx->mem, "%s/tamga.db", o->data).p, F_OK) == 0) {
+    if (app_has_data(cx, o)) {
         return fail(cx, E_CONFLICT, "%s 已经有数据，没有改动", o->data);
     }
     const Pack *p = app_pack(cx, o);
-    if (p == NULL) {
+    if (p == NULL || (o->db != NULL && !store_place(cx, o->data, o->db))) {
         return false;
     }
     Store *s = store_open(cx, o->data, p);
     if (s == NULL) {
+        if (o->db != NULL) { /* so that another address may be tried */
+            unlink(str_printf(cx->mem, "%s/db", o->data).p);
+        }
         return false;
     }
     int fd = open(str_printf(cx->mem, "%s/pack", o->data).p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -207,7 +210,8 @@ bool cmd_backup(Cx *cx, const Options *o)
     if (access(out, F_OK) == 0) {
         return fail(cx, E_CONFLICT, "%s 已经存在，没有改动", out);
     }
-    Db *db = db_open(cx, str_printf(cx->mem, "sqlite:%s/tamga.db", o->data).p, DB_READ);
+    const char *url = store_database(cx, o->data);
+    Db *db = url != NULL ? db_open(cx, url, DB_READ) : NULL;
     bool ok = db != NULL && db_backup(cx, db, copy, backup_progress, label);
     db_close(db);
     ok = ok && archive_write(cx, o->data, copy, out);

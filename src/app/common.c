@@ -41,13 +41,22 @@ const Pack *app_pack(Cx *cx, const Options *o)
     return rule_pack_check(cx, p) && store_calls_known(cx, p) ? p : NULL;
 }
 
+bool app_has_data(Cx *cx, const Options *o)
+{
+    return access(str_printf(cx->mem, "%s/tamga.db", o->data).p, F_OK) == 0 || access(str_printf(cx->mem, "%s/db", o->data).p, F_OK) == 0;
+}
+
 Store *app_store(Cx *cx, const Options *o)
 {
     if (o->data == NULL) {
         (void)fail(cx, E_USAGE, "请用 --data 指定数据文件夹");
         return NULL;
     }
-    if (access(str_printf(cx->mem, "%s/tamga.db", o->data).p, R_OK) != 0) {
+    if (o->db != NULL) {
+        (void)fail(cx, E_USAGE, "--db 只用于 init；以后数据库的地址在数据文件夹的 db 文件里改");
+        return NULL;
+    }
+    if (!app_has_data(cx, o)) {
         (void)fail(cx, E_NOT_FOUND, "%s 不是数据文件夹，请先运行 tamga init --data %s", o->data, o->data);
         return NULL;
     }

@@ -9,7 +9,8 @@
 #include "job/press.h"
 
 static const Command COMMANDS[] = {
-    {"init", cmd_init, "init --data DIR [--pack DIR] [--demo]", "建立数据文件夹（--demo：演示数据和演示账户）"},
+    {"init", cmd_init, "init --data DIR [--db 数据库地址] [--pack DIR] [--demo]",
+     "建立数据文件夹（--demo：演示数据和演示账户；--db postgresql://…：记录存到 PostgreSQL，地址记在数据文件夹的 db 文件里）"},
     {"serve", cmd_serve, "serve --data DIR [--listen 地址:端口] [--url 对外网址] [--view DIR] [--assets DIR] [--workers N] [--scan 命令]", "启动服务"},
     {"pack", cmd_pack, "pack check DIR", "检查策略包，逐条指出文件、行、列"},
     {"import", cmd_import, "import --data DIR --type T --as 登录名 FILE [--dry-run] [--report OUT.xlsx]", "导入电子表格"},
@@ -36,11 +37,12 @@ static void help(FILE *to)
     fprintf(to, "\n退出状态：0 成功，2 写法或数据不对，3 没有权限，4 没有找到，5 冲突，7 策略包有错，8 核对不通过，其他为系统出错。\n");
 }
 
-enum { OPT_DATA = 256, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
+enum { OPT_DATA = 256, OPT_DB, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
        OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_HELP, OPT_QUIET };
 
 static const struct option LONG[] = {
-    {"data", required_argument, NULL, OPT_DATA},     {"pack", required_argument, NULL, OPT_PACK},
+    {"data", required_argument, NULL, OPT_DATA},     {"db", required_argument, NULL, OPT_DB},
+    {"pack", required_argument, NULL, OPT_PACK},
     {"demo", no_argument, NULL, OPT_DEMO},           {"listen", required_argument, NULL, OPT_LISTEN},
     {"type", required_argument, NULL, OPT_TYPE},     {"as", required_argument, NULL, OPT_AS},
     {"dry-run", no_argument, NULL, OPT_DRY},         {"report", required_argument, NULL, OPT_REPORT},
@@ -67,7 +69,7 @@ static bool read_number(const char *text, long *ret)
 
 static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_help)
 {
-    const char **slots[OPT_QUIET + 1] = {[OPT_DATA] = &o->data,     [OPT_PACK] = &o->pack,     [OPT_LISTEN] = &o->listen,
+    const char **slots[OPT_QUIET + 1] = {[OPT_DATA] = &o->data,     [OPT_DB] = &o->db,         [OPT_PACK] = &o->pack,     [OPT_LISTEN] = &o->listen,
                                          [OPT_TYPE] = &o->type,     [OPT_AS] = &o->as,         [OPT_REPORT] = &o->report,
                                          [OPT_WHERE] = &o->where,   [OPT_ROLE] = &o->role,     [OPT_ORG] = &o->org,
                                          [OPT_NAME] = &o->name,     [OPT_SCOPE] = &o->scope,   [OPT_VIEW] = &o->view,

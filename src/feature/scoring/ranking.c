@@ -94,7 +94,7 @@ bool ranking_page(Req *rq)
     q.filters[q.n_filters++] = (Filter){.field = sc.entry_round, .value = v_int(round.id)};
     const Field *rank = type_field(sc.entry, S("rank"));
     if (rank != NULL) {
-        q.filters[q.n_filters++] = (Filter){.field = rank, .op = OP_HAS, .value = v_int(1)};
+        q.filters[q.n_filters++] = (Filter){.field = rank, .op = OP_NE}; /* has one */
     }
     if (!rec_list(&rq->cx, rq->store, &rq->actor, &q, true, &page)) {
         return false;
