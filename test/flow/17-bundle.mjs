@@ -89,6 +89,18 @@ test('personal fields are masked, whatever the role; with a reason they stand th
   assert.equal((await verify(open)).code, 0);
 });
 
+test('a city gets what it may see, and the part proves itself', async () => {
+  const r = await run('bundle', 'batch', round.no, at('city.zip'), '--data', DATA, '--as', 'chifeng');
+  assert.equal(r.code, 0, r.stderr);
+  const v = await run('verify-bundle', at('city.zip'), '--keys', at('keys.json'));
+  assert.equal(v.code, 0, v.stdout);
+  assert.match(v.stdout, /只核对先后/);
+  assert.match(v.stdout, /未收入 .*管辖范围之外，只收入公开的内容/);
+  const files = unzip(fs.readFileSync(at('city.zip')));
+  const own = Object.keys(files).filter((n) => /^history\/application\//.test(n));
+  assert.ok(own.length > 0 && own.every((n) => /RD-1504/.test(n)), own.join());
+});
+
 test('who may not export the round gets none', async () => {
   for (const login of ['aohan', 'publisher', 'supervisor']) {
     const who = await as(login);

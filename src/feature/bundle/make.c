@@ -70,6 +70,8 @@ static void heads(Maker *m, const Rec *root)
     for (size_t i = 0; i < ARRAY_LEN(LISTS); i++) {
         doc_set_list(m->index, LISTS[i]);
     }
+    Scope scope = m->set->result != NULL ? access_scope(mem, p, m->a, m->set->result) : (Scope){0};
+    doc_set_bool(m->index, "ranking_whole", scope.all && !scope.published_only); /* else ranks stand among entries that are not here */
     Doc *states = doc_set_list(m->index, "under_review");
     for (size_t i = 0; m->set->under_review != NULL && i < m->set->under_review->n; i++) {
         doc_add_str(states, m->set->under_review->values[i]);
