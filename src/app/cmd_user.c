@@ -96,9 +96,8 @@ static void line(bool good, const char *what, const char *text)
     printf("%s  %s：%s\n", good ? "正常" : "注意", what, text);
 }
 
-static bool count(Cx *cx, Str sql, int64_t *ret)
+static bool count(Cx *cx, Stmt *st, int64_t *ret)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, sql);
     return st != NULL && stmt_one_int(cx, st, 0, ret);
 }
 
@@ -106,9 +105,9 @@ static bool count(Cx *cx, Str sql, int64_t *ret)
 static bool kept_line(Cx *cx)
 {
     int64_t events, snapshots, entries, checkpoints, files;
-    if (!count(cx, S("select count(*) from journal"), &events) || !count(cx, S("select count(*) from snapshot"), &snapshots) ||
-        !count(cx, S("select count(*) from tlog_entry"), &entries) || !count(cx, S("select count(*) from tlog_checkpoint"), &checkpoints) ||
-        !count(cx, S("select count(*) from file where deleted is null"), &files)) {
+    if (!count(cx, db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from journal")), &events) || !count(cx, db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from snapshot")), &snapshots) ||
+        !count(cx, db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from tlog_entry")), &entries) || !count(cx, db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from tlog_checkpoint")), &checkpoints) ||
+        !count(cx, db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from file where deleted is null")), &files)) {
         return false;
     }
     line(true, "留存", str_printf(cx->mem, "操作记录 %lld 条，快照 %lld 份，公开日志 %lld 条（检查点 %lld 个），附件 %lld 个；逐条核对用 tamga verify",

@@ -42,6 +42,8 @@ typedef struct EvalEnv {
      * of its state and its number, which live as long as cx->mem; *ret_found false when there is none (deleted). False: a failure. */
     bool (*related)(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows *ret);
     bool (*previous)(void *ctx, Cx *cx, const Field *field, Value *ret);
+    /* tally: only how many there are, for count(link) without a condition; NULL: `related` is counted. */
+    bool (*tally)(void *ctx, Cx *cx, const Link *link, int64_t of, int64_t *ret);
     bool (*refer)(void *ctx, Cx *cx, const Field *ref, int64_t id, Value const **ret_values, Str *ret_state, Str *ret_number,
                   bool *ret_found);
     void *ctx;

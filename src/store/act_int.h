@@ -7,7 +7,7 @@
 #include "store/env.h"
 
 #define ACT_DEPTH_MAX   4    /* actions that set off actions */
-#define ACT_RECORDS_MAX 2000 /* records one action may move or make elsewhere */
+#define ACT_RECORDS_MAX 10000 /* records one action may move or make elsewhere */
 
 typedef struct {
     const Actor *a;

@@ -5,7 +5,7 @@
 
 #include "base/date.h"
 
-#define RELATED_MAX 2000
+#define RELATED_MAX 10000 /* more are refused aloud: a count cut short would be a wrong figure */
 #define REFERRED_MAX 8
 
 const Org *rec_owner(const Store *s, const Rec *r)
@@ -105,7 +105,7 @@ static bool related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows
     sql_lit(q, " = ");
     sql_int(q, of);
     sql_lit(q, " and deleted is null order by id limit ");
-    sql_int(q, RELATED_MAX);
+    sql_int(q, RELATED_MAX + 1);
     Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
     if (st == NULL) {
         return false;
@@ -123,6 +123,10 @@ static bool related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows
         if (!row) {
             break;
         }
+        if (n == RELATED_MAX) {
+            stmt_done(st);
+            return fail(cx, E_TOO_LARGE, "关联的%.*s超过 %d 条，不能逐条计算", STRF(link->type->label), RELATED_MAX);
+        }
         if (n == cap) {
             size_t more = cap != 0 ? cap * 2 : 8;
             rows = arena_grow(cx->mem, rows, cap * sizeof *rows, more * sizeof *rows);
@@ -137,6 +141,21 @@ static bool related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows
     stmt_done(st);
     *ret = (RelatedRows){.type = link->type, .rows = rows, .states = states, .ids = ids, .n = n};
     return true;
+}
+
+static bool tally(void *ctx, Cx *cx, const Link *link, int64_t of, int64_t *ret)
+{
+    EnvBox *box = ctx;
+    Sql *q = sql_new(cx->mem);
+    sql_lit(q, "select count(*) from ");
+    sql_ident(q, box->s->types[link->type->index].table);
+    sql_lit(q, " where ");
+    sql_ident2(q, S("f_"), link->via->id);
+    sql_lit(q, " = ");
+    sql_int(q, of);
+    sql_lit(q, " and deleted is null");
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    return st != NULL && stmt_one_int(cx, st, 0, ret);
 }
 
 static const Field *first_of(const RecordType *t, FieldKind kind)
@@ -203,7 +222,7 @@ EvalEnv *env_make(Cx *cx, Store *s, const Rec *r)
     box->rec = r;
     box->env = (EvalEnv){.cx = cx, .pack = s->pack, .type = r->type, .values = r->v, .form = r->form, .self = r->id,
                          .state = r->state != NULL ? r->state->id : S(""), .number = r->no, .today = instant_date(cx->now_ms),
-                         .region = rec_region(s, r), .org = rec_owner(s, r), .related = related, .previous = previous,
+                         .region = rec_region(s, r), .org = rec_owner(s, r), .related = related, .previous = previous, .tally = tally,
                          .refer = refer, .ctx = box};
     return &box->env;
 }

@@ -208,7 +208,7 @@ static void a_chain_ends_after_four_steps_and_a_circle_is_refused(void **state)
 static bool many_chosen(Cx *cx, Store *s, void *arg)
 {
     const Rec *like = arg;
-    for (int i = 0; i < 1001; i++) {
+    for (int i = 0; i < 5001; i++) {
         ArenaMark mark = arena_mark(cx->mem);
         Rec r = *like;
         r.no = S("");
@@ -220,7 +220,7 @@ static bool many_chosen(Cx *cx, Store *s, void *arg)
     return true;
 }
 
-/* 1,001 pieces moved and 1,001 letters made are more than one action may touch. */
+/* 5,001 pieces moved and 5,001 letters made are more than one action may touch. */
 static void an_action_that_would_touch_too_many_records_is_refused_as_a_whole(void **state)
 {
     Fixture *f = *state;
