@@ -2,8 +2,8 @@
  * pg.c - the PostgreSQL driver: statements, and the table that db.c calls.
  *
  * Selects and changes are prepared on the server, named by a hash of their text; what the server takes each parameter
- * for decides how a value is sent. The answer of a statement is held by this process as a whole while it is stepped
- * through, so that statements may be nested. Whatever else (begin, create …) is sent as it is.
+ * for decides how a value is sent. An answer without a limit is taken row by row (pg_rows.c). Whatever else (begin,
+ * create …) is sent as it is.
  *
  * A statement that fails makes the server refuse the rest of its transaction: only rolling back, also to a savepoint,
  * goes on.
@@ -33,8 +33,9 @@ typedef struct {
     const char **sent;
     char (*num)[24];
     int *lens, *formats;
-    PGresult *res; /* NULL: not run yet */
-    int row, n_rows;
+    bool flows; /* its answer may be long: it is taken row by row */
+    bool ran;
+    PgRows rows;
 } PgStmt;
 
 static PgConn *conn_of(DriverConn *c)
@@ -68,7 +69,8 @@ static PGresult *run_simple(PgConn *c, const char *sql)
 /* Names given up while a failed transaction took no command. */
 static void drop_pending(PgConn *c)
 {
-    while (c->n_pending != 0 && PQstatus(c->h) == CONNECTION_OK && PQtransactionStatus(c->h) != PQTRANS_INERROR) {
+    while (c->n_pending != 0 && c->flowing == NULL && PQstatus(c->h) == CONNECTION_OK &&
+           PQtransactionStatus(c->h) != PQTRANS_INERROR) {
         char sql[64];
         snprintf(sql, sizeof sql, "deallocate %s", c->pending[--c->n_pending]);
         PQclear(run_simple(c, sql));
@@ -93,6 +95,7 @@ static bool describe(Cx *cx, PgStmt *s)
 static bool prepare_now(Cx *cx, PgStmt *s)
 {
     PgConn *c = s->c;
+    rows_settle(c);
     drop_pending(c);
     bool in_tx = c->in_tx;
     pg_run_begins(c);
@@ -138,6 +141,8 @@ static DriverStmt *pg_prepare(Cx *cx, DriverConn *conn, Str sql, bool must_read)
         snprintf(s->name, sizeof s->name, "t_%016llx%016llx",
                  (unsigned long long)hash_from(0xcbf29ce484222325ULL, s->sql),
                  (unsigned long long)hash_from(0x9ae16a3b2f90404fULL, s->sql));
+        size_t at;
+        s->flows = s->kind == PG_QUERY && !str_find(s->sql, S(" limit "), &at);
         if (s->kind <= PG_WRITE && c->named) {
             ok = pg_ready(cx, c, s->kind) && prepare_now(cx, s);
         }
@@ -153,7 +158,7 @@ static void pg_finalize(DriverStmt *st)
 {
     PgStmt *s = stmt_of(st);
     PgConn *c = s->c;
-    PQclear(s->res);
+    rows_end(&s->rows);
     if (s->generation == c->generation && PQstatus(c->h) == CONNECTION_OK && c->n_pending < PG_PENDING) {
         memcpy(c->pending[c->n_pending++], s->name, sizeof s->name);
         drop_pending(c);
@@ -167,9 +172,8 @@ static void pg_finalize(DriverStmt *st)
 static void pg_reset(DriverStmt *st)
 {
     PgStmt *s = stmt_of(st);
-    PQclear(s->res);
-    s->res = NULL;
-    s->row = s->n_rows = 0;
+    rows_end(&s->rows);
+    s->ran = false;
     memset(s->vals, 0, (size_t)(s->n_params + 1) * sizeof *s->vals);
     if (s->run != NULL) {
         arena_reset(s->run);
@@ -253,20 +257,22 @@ static void put_value(PgStmt *s, int i)
 
 /* ---- running ---- */
 
-static PGresult *execute(PgStmt *s)
+/* Sends it and takes the first row. */
+static bool execute(PgStmt *s)
 {
     PgConn *c = s->c;
-    if (s->kind > PG_WRITE) {
-        return run_simple(c, s->sql.p);
-    }
+    bool known = s->kind <= PG_WRITE && c->named;
     for (int i = 0; i < s->n_params; i++) {
         put_value(s, i);
     }
     pg_run_begins(c);
-    PGresult *r = c->named ? PQexecPrepared(c->h, s->name, s->n_params, s->sent, s->lens, s->formats, 0)
-                           : PQexecParams(c->h, s->sql.p, s->n_params, s->types, s->sent, s->lens, s->formats, 0);
-    pg_run_ends(c);
-    return r;
+    int sent = known ? PQsendQueryPrepared(c->h, s->name, s->n_params, s->sent, s->lens, s->formats, 0)
+                     : PQsendQueryParams(c->h, s->sql.p, s->n_params, s->types, s->sent, s->lens, s->formats, 0);
+    if (sent != 1) { /* the connection is gone, or about to be */
+        pg_run_ends(c);
+        return false;
+    }
+    return rows_begin(&s->rows, c, s->flows);
 }
 
 static bool prepared_here(Cx *cx, PgStmt *s)
@@ -283,26 +289,22 @@ static bool run_once(Cx *cx, PgStmt *s)
     if (s->kind == PG_COMMIT && !c->in_tx) {
         return fail(cx, E_DB, "%s", err_info(E_DB)->text);
     }
-    s->res = execute(s);
-    ExecStatusType status = PQresultStatus(s->res);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+    if (!execute(s)) {
         if (s->kind == PG_COMMIT && PQstatus(c->h) != CONNECTION_OK) {
             return fail(cx, E_DB, "提交时与数据库的连接断开了：请先核对这次操作是否已经生效，再决定要不要重做");
         }
-        return pg_fail(cx, c, s->res, s->sql.p);
+        return pg_fail(cx, c, s->rows.bad, s->sql.p);
     }
-    if (s->kind == PG_COMMIT &&
-        str_eq(str_c(PQcmdStatus(s->res)), S("ROLLBACK"))) { /* the server's word for: it had failed before */
-        return fail(cx, E_DB, "%s", err_info(E_DB)->text);
+    if (s->kind == PG_COMMIT && str_eq(str_c(PQcmdStatus(s->rows.res)), S("ROLLBACK"))) {
+        return fail(cx, E_DB, "%s", err_info(E_DB)->text); /* the server's word for: it had failed before */
     }
-    s->n_rows = PQntuples(s->res);
-    s->row = -1;
     return true;
 }
 
 /* A connection that stood idle may have died unnoticed: what changes nothing is tried a second time on a new one. */
 static bool run(Cx *cx, PgStmt *s)
 {
+    rows_settle(s->c); /* it may be this that shows a dead connection */
     bool may_repeat = !s->c->in_tx && (s->kind == PG_QUERY || s->kind == PG_BEGIN);
     if (may_repeat && PQstatus(s->c->h) == CONNECTION_OK) {
         ErrCode before = cx->err;
@@ -313,8 +315,7 @@ static bool run(Cx *cx, PgStmt *s)
             return false;
         }
         cx_clear(cx);
-        PQclear(s->res);
-        s->res = NULL;
+        rows_end(&s->rows);
     }
     return run_once(cx, s);
 }
@@ -323,18 +324,17 @@ static bool pg_step(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_row)
 {
     (void)conn;
     PgStmt *s = stmt_of(st);
-    if (s->res == NULL && !run(cx, s)) {
-        PQclear(s->res);
-        s->res = NULL;
-        s->n_rows = 0;
-        return false;
+    if (!s->ran) {
+        s->ran = run(cx, s);
+        if (!s->ran) {
+            rows_end(&s->rows);
+            return false;
+        }
     }
     if (s->run != NULL) {
         arena_reset(s->run);
     }
-    s->row++;
-    *ret_row = s->row < s->n_rows;
-    return true;
+    return rows_next(&s->rows, ret_row) || pg_fail(cx, s->c, s->rows.bad, s->sql.p);
 }
 
 /* ---- columns ---- */
@@ -342,13 +342,14 @@ static bool pg_step(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_row)
 static int pg_n_cols(DriverStmt *st)
 {
     PgStmt *s = stmt_of(st);
-    return s->res != NULL && s->row >= 0 && s->row < s->n_rows ? PQnfields(s->res) : 0;
+    const PgRows *r = &s->rows;
+    return r->res != NULL && r->row >= 0 && r->row < r->n ? PQnfields(r->res) : 0;
 }
 
 static bool pg_col_null(DriverStmt *st, int col)
 {
     PgStmt *s = stmt_of(st);
-    return PQgetisnull(s->res, s->row, col) == 1;
+    return PQgetisnull(s->rows.res, s->rows.row, col) == 1;
 }
 
 static int hex_digit(char c)
@@ -370,11 +371,11 @@ static Str bytes_of_hex(Arena *mem, Str hex)
 static Str pg_col_bytes(DriverStmt *st, int col)
 {
     PgStmt *s = stmt_of(st);
-    if (PQgetisnull(s->res, s->row, col)) {
+    if (PQgetisnull(s->rows.res, s->rows.row, col)) {
         return S("");
     }
-    Str v = str_n(PQgetvalue(s->res, s->row, col), (size_t)PQgetlength(s->res, s->row, col));
-    switch (PQftype(s->res, col)) {
+    Str v = str_n(PQgetvalue(s->rows.res, s->rows.row, col), (size_t)PQgetlength(s->rows.res, s->rows.row, col));
+    switch (PQftype(s->rows.res, col)) {
     case OID_BOOL:
         return v.p[0] == 't' ? S("1") : S("0");
     case OID_BYTEA:

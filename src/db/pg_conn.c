@@ -151,6 +151,7 @@ bool pg_connect(Cx *cx, PgConn *c, bool first)
 
 bool pg_ready(Cx *cx, PgConn *c, PgKind kind)
 {
+    rows_settle(c);
     if (c->lost_tx && kind != PG_BEGIN) {
         return pg_broken(cx);
     }
@@ -189,6 +190,7 @@ void pg_close(DriverConn *conn)
 
 void pg_run_begins(PgConn *c)
 {
+    rows_settle(c);
     c->step_interrupts = atomic_load(&c->interrupts);
     pthread_mutex_lock(&c->lock);
     c->running = true;

@@ -25,11 +25,22 @@ typedef struct {
     bool running;
     atomic_uint interrupts;
     unsigned step_interrupts;     /* the count when the present statement began */
+    struct PgRows *flowing;       /* whose answer is still coming */
     char pending[PG_PENDING][40]; /* names to deallocate when the transaction allows */
     int n_pending;
 } PgConn;
 
 typedef enum { PG_QUERY, PG_WRITE, PG_BEGIN, PG_COMMIT, PG_PLAIN } PgKind;
+
+/* The answer of a statement, row by row (pg_rows.c). While it flows, the connection is its own. */
+typedef struct PgRows {
+    PgConn *c;
+    PGresult *res;  /* holds the present row; NULL: not run, or over */
+    PGresult *past; /* rows that columns were read from may lie here until the next step */
+    PGresult *bad;  /* what ended it before its end; the next step tells */
+    int row, n;     /* the present one in res, and how many res has */
+    bool flows;     /* more may come from the server */
+} PgRows;
 
 /* pg_conn.c */
 bool pg_connect(Cx *cx, PgConn *c,
@@ -46,6 +57,14 @@ void pg_run_ends(PgConn *c);   /* also notes whether a transaction is open */
  * false. */
 bool pg_fail(Cx *cx, PgConn *c, const PGresult *r, const char *sql);
 bool pg_broken(Cx *cx); /* fails with: the connection is gone */
+
+/* pg_rows.c */
+/* rows_begin - after a query was sent: take its first row. flowing: hold only a row at a time. False: it failed, the reason is in
+ * rows->bad (NULL: no answer at all). */
+bool rows_begin(PgRows *rows, PgConn *c, bool flowing);
+bool rows_next(PgRows *rows, bool *ret_row); /* false: as above */
+void rows_settle(PgConn *c);                 /* take in what still comes, so that the connection is free */
+void rows_end(PgRows *rows);                 /* forget all of it */
 
 /* pg_sql.c */
 /* pg_sql - one statement as PostgreSQL writes it: $N for ?N, bigint and bytea for integer and blob, C order for text.

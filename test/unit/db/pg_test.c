@@ -282,6 +282,133 @@ static void a_statement_thrown_out_inside_a_failed_transaction_comes_back(void *
     assert_int_equal(one(f, f->db, "select count(*) from pg_prepared_statements"), 2); /* that one and this one */
 }
 
+/* The rows of "select i, text" over 1..n, one at a time, with something else done at row `at`: their number and sum. */
+static void walk(Fixture *f, Db *db, int n, int at, void (*meanwhile)(Fixture *f, Db *db))
+{
+    Stmt *st = db_stmt(&f->cx, db, SQL_ROLLUP, S("select i, s, null, b from t where i <= ?1 order by i"));
+    assert_non_null(st);
+    stmt_int(st, 1, n);
+    int64_t seen = 0, sum = 0;
+    for (bool row = true; row;) {
+        assert_true(stmt_step(&f->cx, st, &row));
+        if (!row) {
+            break;
+        }
+        seen++;
+        Str before = stmt_col_text(st, 1);
+        if (seen == at) {
+            meanwhile(f, db);
+        }
+        sum += stmt_col_int(st, 0);
+        assert_true(str_starts(before, S("行")) && str_eq(before, stmt_col_text(st, 1)));
+        assert_true(stmt_col_null(st, 2) && str_eq(stmt_col_text(st, 3), S("\x01\xFE")));
+    }
+    stmt_done(st);
+    assert_int_equal(seen, n);
+    assert_int_equal(sum, (int64_t)n * (n + 1) / 2);
+}
+
+static void ask(Fixture *f, Db *db)
+{
+    assert_int_equal(one(f, db, "select count(*) from t"), 3000);
+}
+
+static void change(Fixture *f, Db *db)
+{
+    assert_int_equal(outcome(f, db, "delete from t where i > 2000"), E_OK);
+    assert_int_equal(one(f, db, "select count(*) from t"), 2000);
+}
+
+static void go_wrong(Fixture *f, Db *db)
+{
+    assert_int_equal(outcome(f, db, "select nosuch"), E_DB);
+}
+
+static void walk_too(Fixture *f, Db *db)
+{
+    Stmt *st = db_stmt(&f->cx, db, SQL_ROLLUP, S("select i from t order by i desc"));
+    bool row;
+    assert_true(stmt_step(&f->cx, st, &row) && row);
+    assert_int_equal(stmt_col_int(st, 0), 3000);
+    stmt_done(st); /* with 2,999 rows still to come */
+}
+
+static void a_walk_over_many_rows_may_be_interrupted_by_other_statements(void **state)
+{
+    Fixture *f = *state;
+    script(f, f->db, "create table t (i {pk}, s text not null, b blob not null) {strict}");
+    assert_true(db_begin(&f->cx, f->db));
+    for (int i = 1; i <= 3000; i++) {
+        Stmt *st = db_stmt(&f->cx, f->db, SQL_HOME, S("insert into t (i, s, b) values (?1, ?2, ?3)"));
+        stmt_int(st, 1, i);
+        stmt_text(st, 2, str_printf(f->mem, "行%d", i));
+        stmt_blob(st, 3, S("\x01\xFE"));
+        assert_true(stmt_run(&f->cx, st));
+    }
+    assert_true(db_commit(&f->cx, f->db));
+    walk(f, f->db, 3000, 0, NULL);
+    walk(f, f->db, 3000, 1, ask);
+    walk(f, f->db, 3000, 1500, ask);
+    walk(f, f->db, 3000, 3000, ask);
+    walk(f, f->db, 3000, 10, walk_too);
+    walk(f, f->db, 3000, 10, go_wrong);
+    assert_true(db_begin(&f->cx, f->db));
+    walk(f, f->db, 3000, 10, ask);
+    assert_true(db_commit(&f->cx, f->db));
+    if (f->server != NULL) { /* what was begun sees the rows of its beginning */
+        walk(f, f->db, 3000, 10, change);
+    }
+}
+
+static void a_walk_cut_off_in_the_middle_fails(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    script(f, f->db, "create table t (i integer not null, pad text not null) {strict}");
+    script(f, f->db, "insert into t select i, repeat('x', 2000) from generate_series(1, 20000) i");
+    Stmt *st = db_stmt(&f->cx, f->db, SQL_ROLLUP, S("select i, pad from t"));
+    bool row, ok = true;
+    assert_true(stmt_step(&f->cx, st, &row) && row);
+    cut_off(f);
+    int seen = 1;
+    while (ok && row) {
+        ok = stmt_step(&f->cx, st, &row);
+        seen += ok && row;
+    }
+    assert_false(ok);
+    assert_int_equal(f->cx.err, E_BUSY);
+    assert_true(seen < 20000);
+    stmt_done(st);
+    cx_clear(&f->cx);
+    assert_int_equal(one(f, f->db, "select count(*) from t"), 20000);
+}
+
+static int64_t resident_kb(void)
+{
+    long pages = 0, resident = 0;
+    FILE *in = fopen("/proc/self/statm", "r");
+    assert_non_null(in);
+    assert_int_equal(fscanf(in, "%ld %ld", &pages, &resident), 2);
+    fclose(in);
+    return (int64_t)resident * 4;
+}
+
+static void a_walk_over_a_large_table_needs_no_memory_for_it(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    script(f, f->db, "create table t (i integer not null, pad text not null) {strict}");
+    script(f, f->db, "insert into t select i, repeat('x', 4000) from generate_series(1, 20000) i"); /* 80 MB as text */
+    Stmt *st = db_stmt(&f->cx, f->db, SQL_ROLLUP, S("select i, pad from t"));
+    int64_t before = resident_kb(), most = 0;
+    for (bool row = true; row;) {
+        assert_true(stmt_step(&f->cx, st, &row));
+        most = MAX(most, resident_kb() - before);
+    }
+    stmt_done(st);
+    assert_true(most < 8192);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +427,9 @@ int main(void)
         T(a_server_that_is_not_there_or_not_wanted_is_said_in_chinese),
         T(a_backup_is_left_to_the_tools_of_the_server),
         T(a_statement_thrown_out_inside_a_failed_transaction_comes_back),
+        T(a_walk_over_many_rows_may_be_interrupted_by_other_statements),
+        T(a_walk_cut_off_in_the_middle_fails),
+        T(a_walk_over_a_large_table_needs_no_memory_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
