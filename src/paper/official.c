@@ -120,8 +120,10 @@ static void signature(Pen *pen, double cell)
     Set d = set_text(pen, date, &s), w = set_text(pen, who, &s);
     double right = pen->left + pen->width - 4 * cell, dw = set_width(&d), ww = MIN(set_width(&w), pen->width);
     double middle = MIN(right - dw / 2, pen->left + pen->width - ww / 2 - cell * 0.5);
-    pen_need(pen, 4 * pen->pitch);
-    pen->y += 2 * pen->pitch;
+    /* Two empty lines above; fewer before a page would hold nothing but the end of a letter. */
+    int room = (int)((pen->bottom - pen->y + 0.5) / pen->pitch), gap = room >= 4 ? 2 : MAX(room - 2, 0);
+    pen_need(pen, (gap + 2) * pen->pitch);
+    pen->y += (room >= 2 ? gap : 2) * pen->pitch;
     set_draw(pen, &w, MAX(middle - ww / 2, pen->left), pen->y, 0, MIN(w.n, 1));
     pen->y += pen->pitch;
     set_draw(pen, &d, right - dw, pen->y, 0, MIN(d.n, 1));
