@@ -14,7 +14,7 @@
 bool value_parse(Arena *mem, const Pack *p, const Field *f, Str where, Str text, const Region *within, Value *ret, Findings *found);
 
 Str value_raw(Arena *mem, const Field *f, const Value *v);                 /* for JSON, forms and CSV: 2024-05-01, 12000, done */
-Str value_show(Arena *mem, const Pack *p, const Field *f, const Value *v); /* for people: 2024年5月1日, 已办结; empty: "" */
+Str value_show(Arena *mem, const Pack *p, const Field *f, const Value *v); /* for people: 2024年5月1日, 已办结, 1,234, but a year (min and max of four digits) 2026; empty: "" */
 
 /* value_check - one value against its field: length, range, choice, named check. `where` goes into the findings. */
 void value_check(const EvalEnv *env, const Field *f, Str where, const Value *v, Findings *found);

@@ -132,6 +132,12 @@ Str value_raw(Arena *mem, const Field *f, const Value *v)
     }
 }
 
+/* A year is no quantity: a whole number that must have four digits prints as it is written. */
+static bool is_year(const Field *f)
+{
+    return f->has_min && f->has_max && f->min >= 1000 && f->max <= 9999;
+}
+
 Str value_show(Arena *mem, const Pack *p, const Field *f, const Value *v)
 {
     if (!v->has) {
@@ -146,7 +152,7 @@ Str value_show(Arena *mem, const Pack *p, const Field *f, const Value *v)
     case FT_BOOL:
         return v->i != 0 ? S("是") : S("否");
     case FT_INT:
-        return number_text(mem, v->i, 0, true);
+        return number_text(mem, v->i, 0, !is_year(f));
     case FT_DECIMAL:
         return number_text(mem, v->i, f->decimals, true);
     case FT_MONEY:

@@ -110,6 +110,20 @@ static void values_that_are_no_choice_are_refused(void **state)
     assert_true(finding(&f, "uscc", "check_digit")->warn);
 }
 
+static void whole_numbers_are_grouped_but_years_are_not(void **state)
+{
+    World *w = *state;
+    Value v = {.has = true, .i = 2026};
+    Field count = {.kind = FT_INT, .has_min = true, .max = 9999, .has_max = true};
+    Field year = {.kind = FT_INT, .has_min = true, .min = 1990, .has_max = true, .max = 2100};
+    Field wide = {.kind = FT_INT, .has_min = true, .min = 1000, .has_max = true, .max = 10000};
+    Field open_end = {.kind = FT_INT, .has_min = true, .min = 1000};
+    assert_true(str_eq(value_show(w->mini.cx.mem, w->mini.pack, &count, &v), S("2,026")));
+    assert_true(str_eq(value_show(w->mini.cx.mem, w->mini.pack, &year, &v), S("2026")));
+    assert_true(str_eq(value_show(w->mini.cx.mem, w->mini.pack, &wide, &v), S("2,026")));
+    assert_true(str_eq(value_show(w->mini.cx.mem, w->mini.pack, &open_end, &v), S("2,026")));
+}
+
 static void each_row_of_a_list_is_checked_with_its_own_columns(void **state)
 {
     World *w = *state;
@@ -182,6 +196,7 @@ int main(void)
         WORLD(lengths_and_ranges_hold),
         WORLD(a_choice_whose_time_is_over_is_kept_with_a_word_about_its_successor),
         WORLD(values_that_are_no_choice_are_refused),
+        WORLD(whole_numbers_are_grouped_but_years_are_not),
         WORLD(each_row_of_a_list_is_checked_with_its_own_columns),
         WORLD(a_rule_that_fails_says_its_sentence_figures_and_clause),
         WORLD(a_warning_keeps_the_record_and_is_silent_without_data),
