@@ -168,3 +168,8 @@ bool asset_page(Req *rq)
     resp->body_release = no_release;
     return true;
 }
+
+bool favicon_page(Req *rq)
+{
+    return req_see(rq, doc_get_str(doc_get(rq->site->frame, S("assets")), "favicon"));
+}

@@ -77,7 +77,7 @@ const Route *route_of(const Site *s, const char *method, Str path); /* NULL: non
 
 /* assets.c */
 MUST_USE bool assets_load(Cx *cx, Site *s);
-PageFn asset_page;
+PageFn asset_page, favicon_page;
 Str gzip_bytes(Arena *mem, Str body, int level); /* empty when it does not pay */
 
 /* cache.c */
