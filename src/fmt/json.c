@@ -483,7 +483,7 @@ static Doc *read_value(Reader *r, size_t depth)
 {
     skip_space(r);
     if (++r->nodes > r->max_nodes) {
-        return bad(r, "内容项太多");
+        return bad(r, str_printf(r->mem, "内容项太多（至多 %zu 项）", r->max_nodes).p);
     }
     Str s;
     int c = peek(r);
@@ -524,7 +524,7 @@ static Doc *read_within(Arena *mem, Str text, size_t max_bytes, size_t max_nodes
     Reader r = {.mem = mem, .text = text, .max_nodes = max_nodes};
     Doc *d = NULL;
     if (text.n > max_bytes) {
-        bad_at(&r, max_bytes, "内容太大");
+        bad_at(&r, max_bytes, str_printf(mem, "内容太大（至多 %zu MiB）", max_bytes >> 20).p);
     } else if (!utf8_valid(text)) {
         bad_at(&r, 0, "不是有效的 UTF-8 文本");
     } else {
