@@ -114,6 +114,25 @@ static bool prepare_now(Cx *cx, PgStmt *s)
     return true;
 }
 
+/* Preparing changes nothing: where an idle connection had died unnoticed, it is done again on a new one. */
+static bool prepare_first(Cx *cx, PgStmt *s)
+{
+    PgConn *c = s->c;
+    ErrCode before = cx->err;
+    if (!pg_ready(cx, c, s->kind)) {
+        return false;
+    }
+    bool in_tx = c->in_tx;
+    if (prepare_now(cx, s)) {
+        return true;
+    }
+    if (in_tx || before != E_OK || PQstatus(c->h) == CONNECTION_OK) {
+        return false;
+    }
+    cx_clear(cx);
+    return pg_ready(cx, c, s->kind) && prepare_now(cx, s);
+}
+
 static DriverStmt *pg_prepare(Cx *cx, DriverConn *conn, Str sql, bool must_read)
 {
     PgConn *c = conn_of(conn);
@@ -144,7 +163,7 @@ static DriverStmt *pg_prepare(Cx *cx, DriverConn *conn, Str sql, bool must_read)
         size_t at;
         s->flows = s->kind == PG_QUERY && !str_find(s->sql, S(" limit "), &at);
         if (s->kind <= PG_WRITE && c->named) {
-            ok = pg_ready(cx, c, s->kind) && prepare_now(cx, s);
+            ok = prepare_first(cx, s);
         }
     }
     if (!ok) {

@@ -152,13 +152,16 @@ static void a_connection_lost_while_idle_is_made_anew(void **state)
     cut_off(f);
     assert_int_equal(one(f, f->db, "select a from t"), 1); /* reading: nobody notices */
     cut_off(f);
+    assert_int_equal(one(f, f->db, "select a + 1 from t"), 2); /* nor with a statement that was never prepared */
+    cut_off(f);
     assert_true(db_begin(&f->cx, f->db)); /* beginning, too */
     script(f, f->db, "insert into t values (2)");
     assert_true(db_commit(&f->cx, f->db));
+    assert_int_equal(outcome(f, f->db, "insert into t values (3)"), E_OK);
     cut_off(f);
     assert_int_equal(outcome(f, f->db, "insert into t values (3)"), E_BUSY); /* changing: it might have happened */
     assert_int_equal(outcome(f, f->db, "insert into t values (3)"), E_OK);
-    assert_int_equal(one(f, f->db, "select sum(a) from t"), 6);
+    assert_int_equal(one(f, f->db, "select sum(a) from t"), 9);
 }
 
 static void nothing_of_a_lost_transaction_runs_on_its_own(void **state)
