@@ -3,11 +3,14 @@
  */
 #include "feature/portal/set.h"
 
-static const Announce *kind_of(const Portal *p, const RecordType *t)
+static const Announce *kind_of(const Portal *all, size_t n, const RecordType *t, const Portal **ret)
 {
-    for (size_t i = 0; i < p->n_kinds; i++) {
-        if (p->kinds[i].t == t) {
-            return &p->kinds[i];
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < all[i].n_kinds; k++) {
+            if (all[i].kinds[k].t == t) {
+                *ret = &all[i];
+                return &all[i].kinds[k];
+            }
         }
     }
     return NULL;
@@ -50,16 +53,19 @@ static bool kind_list(Req *rq, const Announce *k, Doc *kinds)
 
 bool portal_announcements(Req *rq)
 {
-    Portal p;
-    if (!portal_settings(rq, &p)) {
+    Portal all[PORTALS_MAX];
+    size_t n;
+    if (!portals(rq, all, &n)) {
         return false;
     }
     doc_set_strc(rq->doc, "title", "公示公告");
     req_crumb(rq, S("公示公告"), S(""));
     Doc *kinds = doc_set_list(rq->doc, "kinds");
-    for (size_t i = 0; i < p.n_kinds; i++) {
-        if (!kind_list(rq, &p.kinds[i], kinds)) {
-            return false;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < all[i].n_kinds; k++) {
+            if (!kind_list(rq, &all[i].kinds[k], kinds)) {
+                return false;
+            }
         }
     }
     return true;
@@ -67,14 +73,16 @@ bool portal_announcements(Req *rq)
 
 bool portal_announcement(Req *rq)
 {
-    Portal p;
+    Portal all[PORTALS_MAX];
+    const Portal *p = NULL;
     Rec r;
     int64_t id;
+    size_t n;
     const RecordType *t = req_type(rq);
-    if (t == NULL || !portal_settings(rq, &p) || !req_id(rq, &id)) {
+    if (t == NULL || !portals(rq, all, &n) || !req_id(rq, &id)) {
         return false;
     }
-    const Announce *k = kind_of(&p, t);
+    const Announce *k = kind_of(all, n, t, &p);
     if (k == NULL) {
         return fail(&rq->cx, E_NOT_FOUND, "没有这个页面");
     }
@@ -92,8 +100,8 @@ bool portal_announcement(Req *rq)
     portal_left(rq, rq->doc, k->until, &r);
     const Field *const skip[] = {k->round, k->from, k->until, k->text};
     portal_facts(rq, doc_set_list(rq->doc, "facts"), &r, skip, ARRAY_LEN(skip));
-    int64_t round = k->round != NULL && k->round->ref == p.call && r.v[k->round->index].has ? r.v[k->round->index].i : 0;
-    doc_set_str(rq->doc, "round", round != 0 ? rec_label(&rq->cx, rq->store, p.call, round) : S(""));
+    int64_t round = k->round != NULL && k->round->ref == p->call && r.v[k->round->index].has ? r.v[k->round->index].i : 0;
+    doc_set_str(rq->doc, "round", round != 0 ? rec_label(&rq->cx, rq->store, p->call, round) : S(""));
     doc_set_str(rq->doc, "round_href", round != 0 ? str_printf(rq->mem, "/calls/%.*s", STRF(id_text(rq->mem, round))) : S(""));
     req_crumb(rq, S("公示公告"), S("/announcements"));
     req_crumb(rq, portal_title(&r), S(""));
@@ -102,15 +110,15 @@ bool portal_announcement(Req *rq)
     if (!portal_documents(rq, &r, documents)) {
         return false;
     }
-    if (round != 0 && rec_get(&rq->cx, rq->store, &PORTAL_EYES, p.call, round, &call)) {
-        req_reads(rq, p.call);
+    if (round != 0 && rec_get(&rq->cx, rq->store, &PORTAL_EYES, p->call, round, &call)) {
+        req_reads(rq, p->call);
         if (!portal_documents(rq, &call, documents)) {
             return false;
         }
     }
     cx_clear(&rq->cx); /* a round that is not public has no documents for anyone */
     if (round != 0) {
-        if (!portal_names(rq, &p, round, names)) {
+        if (!portal_names(rq, p, round, names)) {
             return false;
         }
     } else {

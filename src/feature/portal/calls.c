@@ -5,37 +5,65 @@
 
 #include "base/date.h"
 
-static void call_item(Req *rq, const Portal *p, const Rec *r, Doc *open, Doc *closed)
+/* Until when one may vote, as far as votes are taken now; null otherwise. */
+static bool voting(Req *rq, const Portal *p, const Rec *r, Doc *o)
 {
-    bool is_open = setting_has(p->open, r->state->id);
-    Doc *o = doc_add_obj(is_open ? open : closed);
+    bool now;
+    if (!portal_when(rq, p, "vote_when", r, &now)) {
+        return false;
+    }
+    if (p->vote != NULL && now) {
+        portal_left(rq, doc_set_obj(o, "vote"), p->vote_until, r);
+    } else {
+        doc_set_null(o, "vote");
+    }
+    return true;
+}
+
+static bool call_item(Req *rq, const Portal *p, const Rec *r, Doc *lists[3])
+{
+    Doc *o = doc_obj(rq->mem);
+    const Org *owner = pack_org_by_home(rq->pack, r->home);
     doc_set_id(o, "id", r->id);
+    doc_set_str(o, "kind", p->call->label);
+    doc_set_str(o, "verb", p->verb);
     doc_set_str(o, "title", portal_title(r));
     doc_set_shown(o, "state", r->state->id, r->state->label);
     doc_html_only(doc_set_str(o, "tone", portal_tone(r->state)));
     doc_set_str(o, "href", str_printf(rq->mem, "/calls/%.*s", STRF(id_text(rq->mem, r->id))));
-    const Org *owner = pack_org_by_home(rq->pack, r->home);
     doc_set_str(o, "owner", owner != NULL ? owner->name : S(""));
     portal_left(rq, o, p->until, r);
+    if (!voting(rq, p, r, o)) {
+        return false;
+    }
+    bool votes = doc_get(o, S("vote"))->kind == DOC_OBJ;
+    doc_add_doc(setting_has(p->open, r->state->id) ? lists[0] : votes ? lists[1] : lists[2], o);
+    return true;
 }
 
 bool portal_calls(Req *rq)
 {
-    Portal p;
-    RecPage page;
-    if (!portal_settings(rq, &p)) {
-        return false;
-    }
-    Query q = {.type = p.call, .limit = 200, .order = p.until};
-    req_reads(rq, p.call);
-    if (!rec_list(&rq->cx, rq->store, &PORTAL_EYES, &q, false, &page)) {
+    Portal all[PORTALS_MAX];
+    size_t n;
+    if (!portals(rq, all, &n)) {
         return false;
     }
     doc_set_strc(rq->doc, "title", "征集");
-    Doc *open = doc_set_list(rq->doc, "open"), *closed = doc_set_list(rq->doc, "closed");
-    for (size_t i = 0; i < page.n; i++) {
-        call_item(rq, &p, &page.items[i], open, closed);
+    Doc *lists[3] = {doc_set_list(rq->doc, "open"), doc_set_list(rq->doc, "voting"), doc_set_list(rq->doc, "closed")};
+    for (size_t i = 0; i < n; i++) {
+        RecPage page;
+        Query q = {.type = all[i].call, .limit = 200, .order = all[i].until};
+        req_reads(rq, all[i].call);
+        if (!rec_list(&rq->cx, rq->store, &PORTAL_EYES, &q, false, &page)) {
+            return false;
+        }
+        for (size_t k = 0; k < page.n; k++) {
+            if (!call_item(rq, &all[i], &page.items[k], lists)) {
+                return false;
+            }
+        }
     }
+    doc_html_only(doc_set_bool(rq->doc, "has_voting", lists[1]->n != 0));
     req_crumb(rq, S("征集"), S(""));
     return true;
 }
@@ -111,6 +139,22 @@ static bool announced(Req *rq, const Portal *p, int64_t id, Doc *list)
     return true;
 }
 
+/* What was announced about it, can be printed, can be sent in. */
+static bool related(Req *rq, const Portal *p, const Rec *r)
+{
+    bool announces = false;
+    Doc *said = doc_set_list(rq->doc, "announced"), *documents = doc_set_list(rq->doc, "documents"), *forms = doc_set_list(rq->doc, "forms");
+    for (size_t i = 0; i < p->n_kinds; i++) {
+        announces = announces || (p->kinds[i].round != NULL && p->kinds[i].round->ref == p->call);
+    }
+    if (!announced(rq, p, r->id, said) || !portal_documents(rq, r, documents) || !portal_forms(rq, r, forms)) {
+        return false;
+    }
+    doc_html_only(doc_set_bool(rq->doc, "announces", announces));
+    doc_html_only(doc_set_bool(rq->doc, "has_related", announces || documents->n != 0 || forms->n != 0));
+    return true;
+}
+
 bool portal_call(Req *rq)
 {
     Portal p;
@@ -118,7 +162,7 @@ bool portal_call(Req *rq)
     int64_t id;
     const Field *skip[24];
     size_t n_skip = 0;
-    if (!portal_settings(rq, &p) || !req_id(rq, &id) || !rec_get(&rq->cx, rq->store, &PORTAL_EYES, p.call, id, &r)) {
+    if (!req_id(rq, &id) || !portal_call_get(rq, id, &p, &r)) {
         return false;
     }
     req_reads(rq, p.call);
@@ -131,7 +175,13 @@ bool portal_call(Req *rq)
     doc_set_str(rq->doc, "owner", owner != NULL ? owner->name : S(""));
     doc_set_bool(rq->doc, "open", open);
     doc_set_str(rq->doc, "apply", open ? str_printf(rq->mem, "/apply/%.*s", STRF(id_text(rq->mem, id))) : S(""));
+    doc_set_str(rq->doc, "kind", p.call->label);
+    doc_set_str(rq->doc, "verb", p.verb);
     doc_set_str(rq->doc, "entry_label", p.entry->label);
+    Doc *how = doc_set_list(rq->doc, "how");
+    for (size_t i = 0; p.how != NULL && i < p.how->n; i++) {
+        doc_add_str(how, p.how->values[i]);
+    }
     portal_left(rq, rq->doc, p.until, &r);
     calendar(rq, &p, &r, doc_set_list(rq->doc, "calendar"));
     Doc *texts = doc_set_list(rq->doc, "texts");
@@ -148,11 +198,8 @@ bool portal_call(Req *rq)
     portal_facts(rq, doc_set_list(rq->doc, "facts"), &r, skip, n_skip);
     req_crumb(rq, S("征集"), S("/calls"));
     req_crumb(rq, portal_title(&r), S(""));
-    if (!portal_documents(rq, &r, doc_set_list(rq->doc, "documents"))) {
-        return false;
-    }
-    return lists(rq, &p, id, doc_set_list(rq->doc, "lists")) && announced(rq, &p, id, doc_set_list(rq->doc, "announced")) &&
-           portal_forms(rq, &r, doc_set_list(rq->doc, "forms"));
+    return voting(rq, &p, &r, rq->doc) && portal_cards(rq, &p, &r) && lists(rq, &p, id, doc_set_list(rq->doc, "lists")) &&
+           related(rq, &p, &r);
 }
 
 bool portal_apply(Req *rq)
@@ -160,11 +207,11 @@ bool portal_apply(Req *rq)
     Portal p;
     Rec r;
     int64_t id;
-    if (!portal_settings(rq, &p) || !req_id(rq, &id) || !rec_get(&rq->cx, rq->store, &PORTAL_EYES, p.call, id, &r)) {
+    if (!req_id(rq, &id) || !portal_call_get(rq, id, &p, &r)) {
         return false;
     }
     if (!setting_has(p.open, r.state->id)) {
-        return fail(&rq->cx, E_WRONG_STATE, "“%.*s”现在是“%.*s”，不接受申报", STRF(portal_title(&r)), STRF(r.state->label));
+        return fail(&rq->cx, E_WRONG_STATE, "“%.*s”现在是“%.*s”，不接受%.*s", STRF(portal_title(&r)), STRF(r.state->label), STRF(p.verb));
     }
     return req_see(rq, str_printf(rq->mem, "/r/%.*s/start?%.*s=%.*s", STRF(p.entry->id), STRF(p.entry_round->id), STRF(id_text(rq->mem, id))));
 }
