@@ -104,7 +104,7 @@ static void part_row(Req *rq, const Rec *r, const FillPart *p, const Findings *f
     }
     Doc *o = doc_add_obj(list);
     Str state = any && wrong == 0 ? S("done") : any ? S("problems") : wrong == 0 ? S("optional") : S("empty");
-    Str shown = any && wrong == 0 ? S("已填") : any ? str_printf(rq->mem, "有 %zu 处问题", wrong) : wrong == 0 ? S("未填（选填）") : S("未填");
+    Str shown = any && wrong == 0 ? S("已填") : any ? str_printf(rq->mem, "有 %zu 处问题", wrong) : wrong == 0 ? S("未填，没有必填项") : S("未填");
     *ret_done += wrong == 0;
     doc_set_int(o, "number", (int64_t)p->number);
     doc_set_str(o, "label", p->label);

@@ -161,10 +161,13 @@ bool fill_check(Req *rq)
     for (size_t i = 0; i < n; i++) {
         size_t before = sections->n;
         bool open = false;
-        show_section(rq, sections, &r, l[i].label, l[i].fields, l[i].n);
         for (size_t k = 0; k < l[i].n; k++) {
             open = open || fill_may_set(rq, &r, l[i].fields[k]);
         }
+        if (!open && r.state->initial) {
+            continue; /* what the program and the offices fill in later: nothing to check yet */
+        }
+        show_section(rq, sections, &r, l[i].label, l[i].fields, l[i].n);
         if (sections->n != before) {
             doc_set_str(sections->last, "change", open ? fill_url(rq->mem, &r, l[i].number) : S(""));
         }

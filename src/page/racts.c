@@ -94,13 +94,16 @@ static void verdict_list(Req *rq, Doc *o, const Verdict *v, size_t n)
     }
 }
 
-/* Findings of a refused step are left in rq->doc by the handler under "act_errors", to stand beside the inputs they are about. */
+/* On the page one step is unfolded: the one just tried, else the first that can be taken and takes nothing away, else the first, so that it is
+   seen what it still lacks. Findings of a refused step are left in rq->doc by the handler under "act_errors", to stand beside the inputs they are about. */
 bool actions_doc(Req *rq, const Rec *r, Doc *o)
 {
     const RecordType *t = r->type;
     Doc *l = doc_set_list(o, "actions");
     Str tried = exchange(rq)->act_found != NULL ? req_arg(rq, "action") : S("");
-    bool one_open = false;
+    Doc **all = NEW_ARRAY(rq->mem, Doc *, t->n_actions), *open = NULL;
+    size_t n_all = 0;
+    bool open_gives = false;
     for (size_t i = 0; i < t->n_actions; i++) {
         const Action *act = &t->actions[i];
         if (!access_action(rq->pack, &rq->actor, r, act)) {
@@ -122,11 +125,16 @@ bool actions_doc(Req *rq, const Rec *r, Doc *o)
             doc_set_str(a, "why", why);
         }
         verdict_list(rq, a, v, n);
-        /* On the page the first step that can be taken is unfolded, or the one just tried. */
-        bool open = tried.n != 0 ? str_eq(tried, act->id) : can && !one_open;
-        one_open = one_open || open;
-        doc_html_only(doc_set_bool(a, "unfolded", open));
+        bool gives = can && !str_eq(button_class(act), S("btn-danger"));
+        if (tried.n != 0 ? str_eq(tried, act->id) : open == NULL || (gives && !open_gives)) {
+            open = a;
+            open_gives = gives;
+        }
+        all[n_all++] = a;
         doc_add_doc(l, a);
+    }
+    for (size_t i = 0; i < n_all; i++) {
+        doc_html_only(doc_set_bool(all[i], "unfolded", all[i] == open));
     }
     return true;
 }
