@@ -55,7 +55,7 @@ static void form_owner(Loader *l, const Node *n, const RecordType *t, PublicForm
 void load_public_form(Loader *l, const Node *tree, RecordType *t)
 {
     static const char *const KEYS[] = {"title", "intro",    "fields", "about", "open_when",
-                                       "owner", "per_hour", "files",  "done",  "answer", NULL};
+                                       "owner", "per_hour", "files",  "done",  "answer", "button", "total_per_hour", NULL};
     const Node *n = get_map(l, tree, "public_form");
     if (n == NULL || !keys_only(l, n, KEYS)) {
         return;
@@ -68,6 +68,11 @@ void load_public_form(Loader *l, const Node *tree, RecordType *t)
     int64_t per_hour = 5;
     (void)get_int(l, n, "per_hour", 1, 1000, &per_hour);
     p->per_hour = (int32_t)per_hour;
+    int64_t total = 500;
+    (void)get_int(l, n, "total_per_hour", 1, 100000, &total);
+    p->total_per_hour = (int32_t)total;
+    p->button = get_text(l, n, "button", false);
+    p->button = p->button.n != 0 ? p->button : S("提交");
     form_about(l, n, t, p);
     p->fields = get_fields(l, n, "fields", t, false, &p->n_fields);
     const Node *list = node_get(n, "fields");

@@ -216,12 +216,14 @@ typedef struct {
 /* A form that anyone may fill in without an account: it makes one record. */
 typedef struct {
     Str title, intro, done;              /* done: what the page says afterwards */
+    Str button;                          /* of the form; 提交 when not given */
     const Field **fields;                /* asked and accepted, nothing else */
     size_t n_fields;
     const Field *about;                  /* reference given by the address (?about=<id>) to a published record; NULL: none */
     const Expr *open_when;               /* typed for the record it is about (without `about`: no fields); NULL: always */
     Str owner;                           /* about: the owner of that record; region: the office of the record's region; top: the top office */
     int32_t per_hour;                    /* at most so many from one network address in an hour; 5 when not given */
+    int32_t total_per_hour;              /* at most so many from everywhere in an hour; 500 when not given */
     bool files;                          /* attachments may be added */
     const Field **answer;                /* shown to the sender who asks later with number and code; none is personal */
     size_t n_answer;

@@ -151,6 +151,19 @@ static void fields_doc(Req *rq, const Asked *a, const Findings *found, Doc *list
     }
 }
 
+/* Where the sender came from, on this site; empty: nowhere. */
+static Str back_of(Req *rq)
+{
+    Str back = req_param(rq, "back");
+    return url_local(back) ? back : S("");
+}
+
+/* Whether there is anything to ask for afterwards: a record with a number, or an answer. */
+static bool is_answered(const RecordType *t)
+{
+    return t->number_prefix.n != 0 || t->open->n_answer != 0;
+}
+
 static bool form_page(Req *rq, const Asked *a, const Findings *found)
 {
     Str error = S("");
@@ -164,6 +177,9 @@ static bool form_page(Req *rq, const Asked *a, const Findings *found)
     doc_set_str(rq->doc, "about_label", a->has_about ? a->form->about->label : S(""));
     doc_set_str(rq->doc, "about_title", a->has_about ? rec_title(rq, &a->about) : S(""));
     doc_set_str(rq->doc, "owner", a->owner->name);
+    doc_set_str(rq->doc, "button", a->form->button);
+    doc_set_str(rq->doc, "back", back_of(rq));
+    doc_set_bool(rq->doc, "lookup", is_answered(a->t));
     doc_set_bool(rq->doc, "files", a->form->files);
     doc_set_int(rq->doc, "files_max", FILES_MAX);
     doc_html_only(doc_set_str(rq->doc, "token", login_csrf(rq, true)));
@@ -288,6 +304,9 @@ static bool sent_page(Req *rq, const Asked *a, const Rec *r, Str code)
     doc_set_str(rq->doc, "done", a->form->done);
     doc_set_str(rq->doc, "number", open_no(rq->mem, r));
     doc_set_str(rq->doc, "code", code);
+    doc_set_bool(rq->doc, "lookup", is_answered(a->t));
+    doc_set_str(rq->doc, "back", back_of(rq));
+    doc_set_str(rq->doc, "about_title", a->has_about ? rec_title(rq, &a->about) : S(""));
     doc_set_str(rq->doc, "owner", a->owner->name);
     doc_set_str(rq->doc, "status_href", str_printf(rq->mem, "/f/%.*s/status", STRF(a->t->id)));
     req_header(rq, S("cache-control"), S("no-store"));

@@ -85,7 +85,7 @@ bool open_allowed(Cx *cx, Store *s, const RecordType *t, Str peer, int64_t *ret_
                     (long long)((*ret_wait + 59) / 60));
     }
     st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select at from open_sent where type = ?1 and at > ?2 order by at desc limit 1 offset ?3"));
-    if (!wait_for(cx, st, t->id, OPEN_PER_TYPE, HOUR_MS, ret_wait)) {
+    if (!wait_for(cx, st, t->id, t->open->total_per_hour, HOUR_MS, ret_wait)) {
         return false;
     }
     return *ret_wait == 0 || fail(cx, E_TOO_MANY, "现在提交的人太多，请过 %lld 分钟再提交；已经收到的不会丢失", (long long)((*ret_wait + 59) / 60));

@@ -8,8 +8,6 @@
 
 #include "store/file.h"
 
-#define OPEN_PER_TYPE 500 /* so many records of one type in an hour, from everywhere */
-
 typedef struct {
     const RecordType *t;     /* with t->open */
     const Org *owner;

@@ -62,6 +62,7 @@ static const char FIXED[] =
     " peer text not null, code text not null, once text not null){strict};"
     "create index if not exists open_sent_peer on open_sent (peer, at);"
     "create index if not exists open_sent_type on open_sent (type, at);"
+    "create index if not exists open_sent_fresh on open_sent (at) where peer <> '';"
     "create index if not exists open_sent_code on open_sent (code);"
     "create index if not exists open_sent_once on open_sent (once);"
     "create table if not exists open_try (key text not null, at integer not null){strict};"

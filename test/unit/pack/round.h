@@ -72,6 +72,7 @@
     "  about: call\n"                                                                                                                  \
     "  open_when: \"state = 'open'\"\n"                                                                                                \
     "  per_hour: 3\n"                                                                                                                  \
+    "  total_per_hour: 40\n"                                                                                                                  \
     "  files: true\n"                                                                                                                  \
     "  done: 已收到\n"
 #define ROUND_TICKET                                                                                                                   \

@@ -122,9 +122,12 @@ static void anyone_may_send_a_form_in(void **state)
     assert_non_null(f->open_when);
     text_is(f->owner, "about");
     assert_int_equal(f->per_hour, 3);
+    assert_int_equal(f->total_per_hour, 40);
+    assert_true(str_eq(f->button, S("提交")));
     assert_true(f->files);
     text_is(plain->owner, "top");
     assert_int_equal(plain->per_hour, 5);
+    assert_int_equal(plain->total_per_hour, 500);
     assert_false(plain->files);
     assert_null(plain->about);
     assert_null(plain->open_when);

@@ -3,7 +3,9 @@
 
 #include "store/openform.h"
 
-static const PublicForm FORM = {.title = STR_INIT("推荐"), .done = STR_INIT("已收到"), .owner = STR_INIT("top"), .per_hour = 3, .files = true};
+#define TOTAL 500
+
+static const PublicForm FORM = {.title = STR_INIT("推荐"), .done = STR_INIT("已收到"), .owner = STR_INIT("top"), .per_hour = 3, .total_per_hour = TOTAL, .files = true};
 
 typedef struct {
     Rec r;
@@ -69,13 +71,13 @@ static void a_flood_from_everywhere_ends_at_the_ceiling_and_loses_nothing_taken(
     Fixture *f = *state;
     const RecordType *t = opened(f);
     Sent x;
-    for (int i = 0; i < OPEN_PER_TYPE; i++) {
+    for (int i = 0; i < TOTAL; i++) {
         OK(send_in(f, t, str_printf(f->mem, "10.0.%d.%d", i / 250, i % 250).p, "", &x));
     }
     REFUSED(E_TOO_MANY, send_in(f, t, "198.51.100.7", "", &x));
     assert_true(x.wait > 0);
-    assert_int_equal(raw(f, "select count(*) from r_team"), OPEN_PER_TYPE);
-    assert_int_equal(raw(f, "select count(*) from open_sent"), OPEN_PER_TYPE);
+    assert_int_equal(raw(f, "select count(*) from r_team"), TOTAL);
+    assert_int_equal(raw(f, "select count(*) from open_sent"), TOTAL);
 }
 
 static void the_same_page_sent_twice_makes_one_record_and_the_same_code(void **state)
