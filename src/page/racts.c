@@ -63,9 +63,11 @@ Doc *action_form_doc(Req *rq, const RecordType *t, const Action *act, Str href, 
     doc_set_str(o, "reason_text", typed ? param_get(&rq->form, S("reason")) : S(""));
     Doc *fields = doc_set_list(o, "fields");
     FieldCtx c = {.rq = rq, .found = typed ? found : NULL, .typed = typed ? &rq->form : NULL};
-    (void)t;
+    EvalEnv env = form_env(rq, t, NEW_ARRAY(rq->mem, Value, t->n_fields)); /* what is asked begins with its default, where no record is needed for it */
     for (size_t i = 0; i < act->n_ask; i++) {
-        doc_add_doc(fields, field_doc(&c, &act->ask[i], act->ask[i].id, NULL));
+        const Field *f = &act->ask[i];
+        Value first = f->default_value != NULL ? rule_value(&env, f->default_value, f) : (Value){.has = false};
+        doc_add_doc(fields, field_doc(&c, f, f->id, first.has ? &first : NULL));
     }
     return o;
 }
@@ -94,8 +96,8 @@ static void verdict_list(Req *rq, Doc *o, const Verdict *v, size_t n)
     }
 }
 
-/* On the page one step is unfolded: the one just tried, else the first that can be taken and takes nothing away, else the first, so that it is
-   seen what it still lacks. Findings of a refused step are left in rq->doc by the handler under "act_errors", to stand beside the inputs they are about. */
+/* On the page one step is unfolded: the one just tried, else the first that can be taken and takes nothing away, else the first that takes
+   nothing away, so that it is seen what it still lacks. Findings of a refused step are left in rq->doc by the handler under "act_errors", to stand beside the inputs they are about. */
 bool actions_doc(Req *rq, const Rec *r, Doc *o)
 {
     const RecordType *t = r->type;
@@ -103,7 +105,7 @@ bool actions_doc(Req *rq, const Rec *r, Doc *o)
     Str tried = exchange(rq)->act_found != NULL ? req_arg(rq, "action") : S("");
     Doc **all = NEW_ARRAY(rq->mem, Doc *, t->n_actions), *open = NULL;
     size_t n_all = 0;
-    bool open_gives = false;
+    bool open_can = false;
     for (size_t i = 0; i < t->n_actions; i++) {
         const Action *act = &t->actions[i];
         if (!access_action(rq->pack, &rq->actor, r, act)) {
@@ -125,10 +127,10 @@ bool actions_doc(Req *rq, const Rec *r, Doc *o)
             doc_set_str(a, "why", why);
         }
         verdict_list(rq, a, v, n);
-        bool gives = can && !str_eq(button_class(act), S("btn-danger"));
-        if (tried.n != 0 ? str_eq(tried, act->id) : open == NULL || (gives && !open_gives)) {
+        bool takes = str_eq(button_class(act), S("btn-danger"));
+        if (tried.n != 0 ? str_eq(tried, act->id) : !takes && (open == NULL || (can && !open_can))) {
             open = a;
-            open_gives = gives;
+            open_can = can;
         }
         all[n_all++] = a;
         doc_add_doc(l, a);
