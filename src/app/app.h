@@ -9,7 +9,7 @@
 
 typedef struct {
     const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason;
-    bool demo, dry_run, strict, quiet;
+    bool demo, dry_run, strict, quiet, behind_proxy;
     long workers, days;
     const char *words[8];        /* what is not an option */
     int n_words;

@@ -68,7 +68,7 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, in
     const char *spool = str_printf(mem, "%s/spool", o->data).p;
     mkdir(spool, 0700);
     NetConf nc = {.listen = o->listen != NULL ? o->listen : "127.0.0.1:8080", .workers = o->workers > 0 ? (unsigned)o->workers : 4,
-                  .spool_dir = spool, .upload_path = site_upload_path, .handler = site_handle, .ctx = site,
+                  .spool_dir = spool, .upload_path = site_upload_path, .behind_proxy = o->behind_proxy, .handler = site_handle, .ctx = site,
                   .worker_start = site_worker_start, .worker_stop = site_worker_stop};
     Net *net = net_start(cx, &nc);
     if (net != NULL) {

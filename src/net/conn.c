@@ -155,6 +155,9 @@ static bool serve(Conn *c, bool more)
     NetReq *req = &c->head.req;
     req->mem = mem;
     req->peer = str_c(c->peer);
+    if (w->conf->behind_proxy) {
+        req->peer = net_client(mem, req);
+    }
     NetResp resp = {0};
     count(&w->requests, 1);
     w->conf->handler(w->conf->ctx, w->id, req, &resp);

@@ -29,7 +29,7 @@ typedef struct {
     const NetHeader *headers;
     size_t n_headers;
     Str body;               /* whole body; mapped from a spool file when larger than spool_bytes */
-    Str peer;               /* address of the client, without port */
+    Str peer;               /* address of the client, without port; behind a proxy as net_client says */
     Arena *mem;             /* lives until the answer has been written to the socket buffer */
 } NetReq;
 
@@ -61,6 +61,7 @@ typedef struct {
     int idle_ms;            /* 0: 30 s of keep-alive */
     int write_deadline_ms;  /* 0: 60 s, absolute, for an answer to be taken by the client */
     size_t arena_bytes;     /* 0: 64 MiB: bound of one request's memory */
+    bool behind_proxy;      /* a reverse proxy on this machine passes requests on: peer is what net_client says */
     unsigned max_conns;     /* 0: 12000 per process; above, accept is paused */
     bool (*upload_path)(Str method, Str path); /* may this request carry up to upload_bytes? NULL: none */
     NetHandler *handler;
@@ -86,6 +87,12 @@ typedef struct {
     int64_t accepted, open, requests, refused, timed_out, bytes_out;
 } NetStats;
 NetStats net_stats(const Net *n);
+
+/*
+ * net_client - the client's address: of a request that came from this machine (127.0.0.0/8, ::1) the last entry of the last X-Forwarded-For,
+ * which the proxy wrote; what stands before it anybody may have written. req->peer where that is no address, or for any other peer.
+ */
+Str net_client(Arena *mem, const NetReq *req);
 
 /*
  * net_parse - the pure function under the server: the head and body of one request from `bytes`. For the fuzzer.
