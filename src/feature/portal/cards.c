@@ -160,10 +160,10 @@ bool portal_cards(Req *rq, const Portal *p, const Rec *call)
 {
     Entries e;
     Str unit = pack_setting_str(rq->pack, p->name, S("count_unit"));
-    doc_set_null(rq->doc, "results");
     doc_set_str(rq->doc, "count_unit", unit.n != 0 ? unit : S("票"));
     if (pack_setting(rq->pack, p->name, S("cards")) == NULL) {
         doc_set_null(rq->doc, "cards");
+        doc_set_null(rq->doc, "results");
         return true;
     }
     if (!read_entries(rq, p, call, &e)) {
@@ -181,6 +181,8 @@ bool portal_cards(Req *rq, const Portal *p, const Rec *call)
         Doc *o = doc_set_obj(rq->doc, "results");
         doc_set_bool(o, "counted", e.counts);
         results_doc(rq, &e, o);
+    } else {
+        doc_set_null(rq->doc, "results");
     }
     return true;
 }
