@@ -204,7 +204,7 @@ static void a_statement_that_takes_too_long_is_given_up(void **state)
 {
     Fixture *f = *state;
     ONLY_POSTGRESQL(f);
-    Db *db = db_open(&f->cx, str_printf(f->mem, "%s%%20-cstatement_timeout%%3D50", f->url).p, DB_READ);
+    Db *db = db_open(&f->cx, str_printf(f->mem, "%s%%20-cstatement_timeout%%3D300", f->url).p, DB_READ);
     assert_non_null(db);
     assert_int_equal(outcome(f, db, "select pg_sleep(5)"), E_BUSY);
     assert_int_equal(one(f, db, "select 42"), 42);
