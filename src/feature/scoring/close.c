@@ -113,6 +113,15 @@ static Doc *sheet_by_id(const Doc *list, int64_t id)
     return NULL;
 }
 
+static size_t sheets_of(const CloseArg *x, int64_t entry)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->n_rows; i++) {
+        n += x->rows[i].entry == entry;
+    }
+    return n;
+}
+
 /* Opens the submitted sheets of the entry, computes, and writes the snapshot; *ret->n_sheets 0: nobody submitted one.
  */
 static bool compute_entry(Cx *cx, Store *s, CloseArg *x, const Rec *entry, EntryScore *ret)
@@ -120,7 +129,7 @@ static bool compute_entry(Cx *cx, Store *s, CloseArg *x, const Rec *entry, Entry
     const Scoring *sc = x->sc;
     Doc *o = doc_obj(cx->mem), *program, *sheets;
     EntryScore e = {.entry = entry->id};
-    e.sheets = NEW_ARRAY(cx->mem, SheetScore, x->n_rows + 1);
+    e.sheets = NEW_ARRAY(cx->mem, SheetScore, sheets_of(x, entry->id) + 1);
     rubric_doc(x->rubric, doc_set_obj(o, "rubric"));
     doc_set_id(o, "panel", x->panel->id);
     doc_set_str(o, "panel_no", x->panel->no);
@@ -214,6 +223,7 @@ static bool round_scores(Cx *cx, Store *s, const CloseArg *x, const EntryScore *
             l.items[n++] = *fresh;
             continue;
         }
+        ArenaMark mark = arena_mark(cx->mem);
         Snapshot snap;
         bool found;
         Str why;
@@ -229,6 +239,7 @@ static bool round_scores(Cx *cx, Store *s, const CloseArg *x, const EntryScore *
                                         .by_program = (int32_t)doc_get_int(o, "by_program", 0),
                                         .n_sheets = sheets != NULL ? sheets->n : 0};
         }
+        arena_release(cx->mem, mark);
     }
     l.n = n;
     *ret = l;
@@ -242,6 +253,7 @@ static bool give_scores(Cx *cx, Store *s, const CloseArg *x, const Round *l)
     Str note = str_printf(cx->mem, "评审组 %.*s", STRF(x->panel->no));
     for (size_t i = 0; i < l->n; i++) {
         const EntryScore *e = &l->items[i];
+        ArenaMark mark = arena_mark(cx->mem);
         Rec before, after;
         if (!system_rec(cx, s, x->sc->entry, e->entry, &before)) {
             return false;
@@ -252,6 +264,32 @@ static bool give_scores(Cx *cx, Store *s, const CloseArg *x, const Round *l)
         if (!same && !system_act(cx, s, x->a, &before, x->sc->score, names, values, ARRAY_LEN(names), 0, &after)) {
             return false;
         }
+        arena_release(cx->mem, mark);
+    }
+    return true;
+}
+
+/* Each entry is computed in memory of its own, which is given back: a round may have thousands. What remains are its figures, without
+ * the single sheets. */
+static bool compute_all(Cx *cx, Store *s, CloseArg *x, const Doc *entries, EntryScore *ret, size_t *ret_n)
+{
+    for (const Doc *o = entries->first; o != NULL; o = o->next) {
+        ArenaMark mark = arena_mark(cx->mem);
+        EntryScore e;
+        Rec entry;
+        if (!system_rec(cx, s, x->sc->entry, doc_get_int(o, "id", 0), &entry)) {
+            return false;
+        }
+        bool under = under_review(store_pack(s), x->sc, entry.state);
+        if (under && !compute_entry(cx, s, x, &entry, &e)) {
+            return false;
+        }
+        if (under) {
+            e.sheets = NULL;
+            x->unscored += e.n_sheets == 0;
+            ret[(*ret_n)++] = e;
+        }
+        arena_release(cx->mem, mark);
     }
     return true;
 }
@@ -274,10 +312,12 @@ static bool do_close(Cx *cx, Store *s, void *arg)
         if (!x->incomplete_too) {
             return fail(cx, E_WRONG_STATE, "还有评分表没有交。请先催交，或者确认未交的作废后再开封");
         }
+        ArenaMark mark = arena_mark(cx->mem);
         Rec stub = {.type = sc->sheet, .id = x->rows[i].id};
         if (!system_act(cx, s, x->a, &stub, sc->s.lapse, NULL, NULL, 0, 0, &after)) {
             return false;
         }
+        arena_release(cx->mem, mark);
     }
     const Doc *entries = list != NULL ? doc_get(list, S("entries")) : NULL;
     if (entries == NULL) {
@@ -285,19 +325,7 @@ static bool do_close(Cx *cx, Store *s, void *arg)
     }
     EntryScore *now = NEW_ARRAY(cx->mem, EntryScore, entries->n + 1);
     size_t n = 0;
-    for (const Doc *o = entries->first; o != NULL; o = o->next) {
-        Rec entry;
-        if (!system_rec(cx, s, sc->entry, doc_get_int(o, "id", 0), &entry)) {
-            return false;
-        }
-        if (under_review(store_pack(s), sc, entry.state)) {
-            if (!compute_entry(cx, s, x, &entry, &now[n])) {
-                return false;
-            }
-            x->unscored += now[n++].n_sheets == 0;
-        }
-    }
-    if (!round_scores(cx, s, x, now, n, &all)) {
+    if (!compute_all(cx, s, x, entries, now, &n) || !round_scores(cx, s, x, now, n, &all)) {
         return false;
     }
     score_rank(all.items, all.n);
