@@ -22,6 +22,8 @@ struct Db {
     DriverConn *conn;
     DbMode mode;
     int level; /* open savepoints */
+    bool begun;   /* db_begin until db_commit or db_rollback */
+    ErrCode lost; /* why the engine gave the transaction up before that; E_OK: it has not */
     StmtCache cache;
 };
 
@@ -136,16 +138,34 @@ void stmt_int_or_null(Stmt *st, int i, bool has, int64_t v)
     }
 }
 
+/* A full or failing disk makes the engine roll back by itself, in the middle. What comes after would stand alone, each statement a
+ * transaction of its own: half a write. So nothing runs until the caller has rolled back, and all of it fails for the same reason. */
+static bool transaction_lost(Cx *cx, Db *db)
+{
+    if (!db->begun || db->drv->in_transaction(db->conn)) {
+        return false;
+    }
+    ErrCode why = db->lost != E_OK ? db->lost : E_DB;
+    (void)!fail(cx, why, "%s", err_info(why)->text);
+    return true;
+}
+
 bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
 {
     CHECK(st->busy && !st->ended);
+    Db *db = st->db;
     bool row = false;
-    bool ok = st->drv->step(cx, st->db->conn, st->raw, &row);
+    bool ok = !transaction_lost(cx, db) && st->drv->step(cx, db->conn, st->raw, &row);
     st->ended = !row;
     if (ok) {
         *ret_row = row;
+        return true;
     }
-    return ok;
+    if (db->begun && db->lost == E_OK && !db->drv->in_transaction(db->conn)) {
+        db->lost = cx->err;
+    }
+    stmt_done(st); /* nothing more can be had from it, and one left busy would stop the next who asks for it */
+    return false;
 }
 
 static void must_col(const Stmt *st, int col)
@@ -230,6 +250,8 @@ bool db_begin(Cx *cx, Db *db)
 {
     CHECK(!db->drv->in_transaction(db->conn));
     db->level = 0;
+    db->begun = false;
+    db->lost = E_OK;
     const char *pin = db->mode == DB_WRITE ? db->drv->pin_write : db->drv->pin_read;
     if (!run_text(cx, db, db->mode == DB_WRITE ? db->drv->begin_write : db->drv->begin_read)) {
         return false;
@@ -238,6 +260,7 @@ bool db_begin(Cx *cx, Db *db)
         db_rollback(db);
         return false;
     }
+    db->begun = true;
     return true;
 }
 
@@ -248,11 +271,13 @@ bool db_commit(Cx *cx, Db *db)
         return false;
     }
     db->level = 0;
+    db->begun = false;
     return true;
 }
 
 void db_rollback(Db *db)
 {
+    db->begun = false;
     if (db->drv->in_transaction(db->conn)) { /* a full disk or an I/O error has rolled back already */
         run_quietly(db, "rollback");
     }
@@ -272,6 +297,9 @@ static const char *const UNDO[MAX_LEVEL] = {"rollback to savepoint s1", "rollbac
 bool db_savepoint(Cx *cx, Db *db)
 {
     CHECK(db->level < MAX_LEVEL);
+    if (transaction_lost(cx, db)) {
+        return false;
+    }
     if (!db->drv->in_transaction(db->conn)) {
         return fail(cx, E_DB, "%s", err_info(E_DB)->text); /* outside a transaction a savepoint would begin a deferred one */
     }

@@ -46,7 +46,7 @@ void stmt_null(Stmt *st, int i);
 void stmt_int_or_null(Stmt *st, int i, bool has, int64_t v);
 
 /* stmt_step - the next row: *ret_row false at the end. Constraint violations fail with E_CONFLICT, a full disk with E_FULL, a lost
- * connection with E_BUSY. Once it ended or failed, another step is a bug. Inside a transaction a failure may leave only
+ * connection with E_BUSY. Once it ended, another step is a bug; one that failed is done. Inside a transaction a failure may leave only
  * rolling back, whole or to a savepoint (PostgreSQL): whoever means to go on takes a savepoint before. */
 MUST_USE bool stmt_step(Cx *cx, Stmt *st, bool *ret_row);
 int64_t stmt_col_int(Stmt *st, int col);
@@ -61,7 +61,8 @@ MUST_USE bool stmt_run(Cx *cx, Stmt *st);
 MUST_USE bool stmt_one_int(Cx *cx, Stmt *st, int64_t none, int64_t *ret);
 
 /* Transactions. db_begin takes the write lock at once (BEGIN IMMEDIATE) on DB_WRITE, a read snapshot on DB_READ.
- * Waits up to 10 s for the lock, then E_BUSY. A commit that fails has rolled back. */
+ * Waits up to 10 s for the lock, then E_BUSY. A commit that fails has rolled back. Where the engine gives a transaction up by itself (full or
+ * failing disk), every statement until the rollback fails with the same code. */
 MUST_USE bool db_begin(Cx *cx, Db *db);
 MUST_USE bool db_commit(Cx *cx, Db *db);
 void db_rollback(Db *db);

@@ -115,6 +115,44 @@ static void a_write_that_fails_undoes_its_transaction_and_the_next_one_works(voi
     assert_int_equal(report.n, 0);
 }
 
+/* With a small cache pages are written in the middle, and SQLite undoes the whole transaction at once when the disk is full. */
+static void a_transaction_the_engine_gave_up_takes_nothing_more_and_says_why(void **state)
+{
+    Fixture *f = *state;
+    script(f, f->db, "create table b (a integer, p blob) {strict}; pragma cache_size=5");
+    assert_true(db_begin(&f->cx, f->db));
+    assert_int_equal(outcome(f, f->db, "insert into t values (10)"), E_OK);
+    fail_write = SQLITE_FULL;
+    ErrCode err = E_OK;
+    for (int i = 0; err == E_OK && i < 100; i++) {
+        err = outcome(f, f->db, "insert into b values (1, zeroblob(30000))");
+    }
+    assert_int_equal(err, E_FULL);
+    fail_write = SQLITE_OK; /* space is back, the transaction is not */
+    assert_int_equal(outcome(f, f->db, "insert into t values (11)"), E_FULL);
+    assert_false(db_savepoint(&f->cx, f->db));
+    assert_int_equal(f->cx.err, E_FULL);
+    cx_clear(&f->cx);
+    assert_false(db_commit(&f->cx, f->db));
+    assert_int_equal(f->cx.err, E_FULL);
+    cx_clear(&f->cx);
+    assert_int_equal(one(f, f->db, "select count(*) from t"), 2);
+    assert_int_equal(outcome(f, f->db, "insert into t values (11)"), E_OK);
+}
+
+static void a_statement_that_failed_can_be_asked_for_again(void **state)
+{
+    Fixture *f = *state;
+    bool row;
+    for (int i = 0; i < 2; i++) {
+        Stmt *st = db_stmt(&f->cx, f->db, SQL_HOME, S("insert into t values (1)"));
+        assert_non_null(st);
+        assert_false(stmt_step(&f->cx, st, &row)); /* and no stmt_done */
+        assert_int_equal(f->cx.err, E_CONFLICT);
+        cx_clear(&f->cx);
+    }
+}
+
 static void a_backup_onto_a_full_disk_leaves_no_file(void **state)
 {
     Fixture *f = *state;
@@ -135,6 +173,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         F(after_a_failed_sync_nothing_more_is_written_and_rows_stay_readable),
         F(a_write_that_fails_undoes_its_transaction_and_the_next_one_works),
+        F(a_transaction_the_engine_gave_up_takes_nothing_more_and_says_why),
+        F(a_statement_that_failed_can_be_asked_for_again),
         F(a_backup_onto_a_full_disk_leaves_no_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
