@@ -306,7 +306,7 @@ static void may(Req *rq, const Rec *r)
     Doc *o = doc_set_obj(rq->doc, "may");
     doc_set_bool(o, "edit", edit);
     doc_set_bool(o, "fill", edit && r->type->n_sections > 2 && r->type->n_actions != 0); /* long drafts, part by part */
-    doc_set_bool(o, "delete", edit && r->state->initial);
+    doc_set_bool(o, "delete", access_delete(rq->pack, &rq->actor, r));
     doc_set_bool(o, "upload", edit);
     doc_set_bool(o, "history", access_flag(&rq->actor, r->type, 'h'));
     bool personal = false;

@@ -170,6 +170,11 @@ bool access_edit(const Pack *p, const Actor *a, const Rec *r)
     return !a->read_only && r->state->editable && reaches(p, a, r, WANT_EDIT);
 }
 
+bool access_delete(const Pack *p, const Actor *a, const Rec *r)
+{
+    return access_edit(p, a, r) && (r->state->initial || a->is_system);
+}
+
 static bool in_list(const Field *const *list, size_t n, const Field *f)
 {
     for (size_t i = 0; i < n; i++) {

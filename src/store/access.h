@@ -26,6 +26,8 @@ bool scope_has(const Scope *s, int64_t home);
 bool access_create(const Pack *p, const Actor *a, const RecordType *t, const Org *owner);
 bool access_read(const Pack *p, const Actor *a, const Rec *r, bool *ret_public_only);
 bool access_edit(const Pack *p, const Actor *a, const Rec *r);
+/* access_delete - what may be edited, while it has not left its initial state: afterwards others have acted on it. */
+bool access_delete(const Pack *p, const Actor *a, const Rec *r);
 /* access_field - may the actor see field f of records of t (within what access_read allows)? */
 bool access_field(const Actor *a, const RecordType *t, const Field *f, bool public_only);
 /* access_action - role, desk and state; the four-eyes rule and conditions are checked by rec_act. What the pack leaves
