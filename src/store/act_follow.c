@@ -80,9 +80,9 @@ static bool make_each(Cx *cx, Store *s, const ActArg *x, const Rec *from, const 
     if (!read_ids(cx, q, &l)) {
         return false;
     }
-    const EvalEnv *outer = act_env(cx, s, x, from);
     for (size_t i = 0; i < l.n; i++) {
         ArenaMark mark = arena_mark(cx->mem);
+        const EvalEnv *outer = act_env(cx, s, x, from); /* keeps what it looked up, so it goes with the rest */
         Rec other;
         if (!rec_load(cx, s, m->each, l.ids[i], true, &other)) {
             return false;
@@ -99,6 +99,7 @@ static bool make_each(Cx *cx, Store *s, const ActArg *x, const Rec *from, const 
         if (!make_one(cx, s, x, from, m, env, rec_owner(s, &other))) {
             return false;
         }
+        arena_release(cx->mem, mark);
     }
     return true;
 }
@@ -113,6 +114,7 @@ bool act_make(Cx *cx, Store *s, const ActArg *x, const Rec *from)
             }
             continue;
         }
+        ArenaMark mark = arena_mark(cx->mem);
         EvalEnv *env = act_env(cx, s, x, from);
         if (m->each_org_level.n == 0) {
             const Org *owner = x->a->org != NULL ? x->a->org : rec_owner(s, from);
@@ -120,6 +122,7 @@ bool act_make(Cx *cx, Store *s, const ActArg *x, const Rec *from)
             if (!make_one(cx, s, x, from, m, env, owner)) {
                 return false;
             }
+            arena_release(cx->mem, mark);
             continue;
         }
         for (size_t k = 0; k < s->pack->n_orgs; k++) {
@@ -130,6 +133,7 @@ bool act_make(Cx *cx, Store *s, const ActArg *x, const Rec *from)
                 return false;
             }
         }
+        arena_release(cx->mem, mark);
     }
     return true;
 }
@@ -205,15 +209,16 @@ bool act_then(Cx *cx, Store *s, const ActArg *x, const Rec *from)
         } else if (from->v[h->via->index].has) {
             l = (Ids){.ids = &from->v[h->via->index].i, .n = 1};
         }
-        const EvalEnv *outer = act_env(cx, s, x, from);
         if (l.n != 0 && x->depth == ACT_DEPTH_MAX) {
             return fail(cx, E_WRONG_STATE, "“%.*s”引起的连带办理超过 %d 层，请检查策略包", STRF(x->act->label),
                         ACT_DEPTH_MAX);
         }
         for (size_t k = 0; k < l.n; k++) {
-            if (!then_one(cx, s, x, from, h, outer, l.ids[k])) {
+            ArenaMark mark = arena_mark(cx->mem);
+            if (!then_one(cx, s, x, from, h, act_env(cx, s, x, from), l.ids[k])) {
                 return false;
             }
+            arena_release(cx->mem, mark);
         }
     }
     return true;

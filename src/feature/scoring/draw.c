@@ -381,12 +381,14 @@ static bool make_sheets(Cx *cx, Store *s, const Scoring *sc, const Rec *panel, c
         return false;
     }
     for (const Doc *o = doc_get(list, S("entries"))->first; o != NULL; o = o->next) {
+        ArenaMark mark = arena_mark(cx->mem); /* a round may have thousands of entries */
         Rec e;
         EntryFacts facts;
         if (!system_rec(cx, s, sc->entry, doc_get_int(o, "id", 0), &e) || !entry_facts(cx, s, sc, &e, &facts)) {
             return false;
         }
         if (!under_review(store_pack(s), sc, e.state)) {
+            arena_release(cx->mem, mark);
             continue; /* withdrawn since */
         }
         int64_t given = 0;
@@ -398,6 +400,7 @@ static bool make_sheets(Cx *cx, Store *s, const Scoring *sc, const Rec *panel, c
                 }
             }
         }
+        arena_release(cx->mem, mark);
     }
     return true;
 }
