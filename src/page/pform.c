@@ -177,6 +177,11 @@ static bool form_page(Req *rq, const Asked *a, const Findings *found)
     doc_set_str(rq->doc, "about_label", a->has_about ? a->form->about->label : S(""));
     doc_set_str(rq->doc, "about_title", a->has_about ? rec_title(rq, &a->about) : S(""));
     doc_set_str(rq->doc, "owner", a->owner->name);
+    bool must = false;
+    for (size_t i = 0; i < a->form->n_fields; i++) {
+        must = must || a->fields[i].required;
+    }
+    doc_html_only(doc_set_bool(rq->doc, "must", must));
     doc_set_str(rq->doc, "button", a->form->button);
     doc_set_str(rq->doc, "back", back_of(rq));
     doc_set_bool(rq->doc, "lookup", is_answered(a->t));

@@ -6,11 +6,14 @@ import { execFileSync, spawn } from 'node:child_process';
 import { assert, expect, Person, TAMGA, tryLogin } from './lib.mjs';
 
 const FAKE = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
-const FIRST = 'given-by-the-office', WORD = 'chosen-by-themselves';
+const FIRST = 'given-by-the-office';
+/** What everybody's password is once they have signed in. */
+export const WORD = 'chosen-by-themselves';
 
 export class Own {
-  /** `date`: the day at which the clock begins, e.g. '2026-11-30'; it runs on from nine in the morning, China time. */
-  constructor(pack, date, { demo = false } = {}) {
+  /** `date`: the day at which the clock begins, e.g. '2026-11-30'; it runs on from nine in the morning, China time; `serve`: further words for serve. */
+  constructor(pack, date, { demo = false, serve = [] } = {}) {
+    this.words = serve;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tamga-own-'));
     this.data = path.join(this.dir, 'data');
     this.people = new Map();
@@ -25,7 +28,7 @@ export class Own {
   run(args, input) { return execFileSync(TAMGA, args, { input, env: this.env(), stdio: ['pipe', 'pipe', 'pipe'] }).toString(); }
   async start() {
     this.log = fs.openSync(path.join(this.dir, 'log'), 'a');
-    this.server = spawn(TAMGA, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', '--strict', '--assets', 'build/assets'],
+    this.server = spawn(TAMGA, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', '--strict', '--assets', 'build/assets', ...this.words],
       { env: this.env(), stdio: ['ignore', 'pipe', this.log] });
     let out = '';
     await new Promise((done, no) => {
