@@ -20,3 +20,9 @@ function enhance(root) {
 enhance(document);
 // Parts that htmx has brought in.
 document.addEventListener("htmx:after:swap", () => enhance(document));
+
+// A request that waited for its turn was filled in before the answer to the one before it: it goes out with the revision the form has now.
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  const rev = ctx.request.form?.querySelector("input[name=rev]");
+  if (rev && ctx.request.body instanceof URLSearchParams && ctx.request.body.has("rev")) ctx.request.body.set("rev", rev.value);
+});
