@@ -111,6 +111,28 @@ static void org_options(const Req *rq, const Field *f, Str chosen, Doc *l)
     }
 }
 
+Str ref_shown(Req *rq, const Field *f, Str text)
+{
+    int64_t id;
+    Rec r;
+    if (!id_read(text, &id)) {
+        return text;
+    }
+    bool seen = rec_get(&rq->cx, rq->store, &rq->actor, f->ref, id, &r);
+    cx_clear(&rq->cx);
+    return seen ? rec_label(&rq->cx, rq->store, f->ref, id) : text;
+}
+
+static bool came_with(const Params *p, Str text)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (str_eq(str_trim(p->items[i].value), text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void ref_options(Req *rq, const Field *f, Str chosen, Doc *l)
 {
     Query q = {.type = f->ref, .limit = REF_MAX};
@@ -130,7 +152,9 @@ static void ref_options(Req *rq, const Field *f, Str chosen, Doc *l)
     }
     int64_t id;
     if (!there && id_read(chosen, &id)) {
-        option_place(add_option(l, chosen, rec_label(&rq->cx, rq->store, f->ref, id), true), S(""), S(""));
+        bool given = came_with(&rq->query, chosen) || came_with(&rq->form, chosen); /* else the record itself names it */
+        Str label = given ? ref_shown(rq, f, chosen) : rec_label(&rq->cx, rq->store, f->ref, id);
+        option_place(add_option(l, chosen, label, true), S(""), S(""));
     }
 }
 

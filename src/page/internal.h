@@ -152,6 +152,8 @@ typedef struct {
 Doc *field_doc(const FieldCtx *c, const Field *f, Str name, const Value *v);
 Doc *field_doc_list(const FieldCtx *c, const Field *f, const Value *v);
 Doc *field_options(Req *rq, const Field *f, Str chosen, bool filter);
+/* ref_shown - the title of a record that an address or a form names, for those who may read it; for all others the text stays. */
+Str ref_shown(Req *rq, const Field *f, Str text);
 void field_doc_plain(Doc *o);      /* sets to null every name the template asks for and that is not set */
 
 /* rform.c: pieces of the form page. form_section adds an object {label, clause, fields} to `sections` when there is a field to show. */

@@ -33,7 +33,12 @@ void first_values(Req *rq, const RecordType *t, Value *values)
         Str text = param_get(&rq->query, f->id);
         int64_t id;
         Findings none = findings_new(rq->mem);
+        Rec to;
         if (text.n != 0 && f->kind == FT_REF && id_read(text, &id)) {
+            if (!rec_get(&rq->cx, rq->store, &rq->actor, f->ref, id, &to)) { /* the defaults would tell of it */
+                cx_clear(&rq->cx);
+                continue;
+            }
             values[i] = (Value){.has = true, .i = id};
         } else if (text.n != 0 && f->kind != FT_REF && f->kind != FT_LIST) {
             (void)value_parse(rq->mem, rq->pack, f, f->id, text, own, &values[i], &none);

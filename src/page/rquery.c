@@ -365,8 +365,7 @@ static Str chip_label(Req *rq, const RecordType *t, Str name, Str text)
         const Region *r = pack_region(rq->pack, text);
         shown = r != NULL ? r->name : text;
     } else if (f != NULL && f->kind == FT_REF) {
-        int64_t ref;
-        shown = id_read(text, &ref) ? rec_label(&rq->cx, rq->store, f->ref, ref) : text;
+        shown = ref_shown(rq, f, text);
     } else if (f != NULL && f->kind == FT_BOOL) {
         shown = str_eq(text, S("true")) ? S("是") : str_eq(text, S("false")) ? S("否") : text;
     }

@@ -176,7 +176,7 @@ bool rec_can(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *act, 
     return decide(cx, s, a, r, act, ret_can, ret_why, ret_verdicts, ret_n);
 }
 
-static bool check_inputs(Cx *cx, const ActArg *x, const EvalEnv *env)
+static bool check_inputs(Cx *cx, Store *s, const ActArg *x, const EvalEnv *env)
 {
     if (x->act->reason_required && utf8_len(str_trim(x->o->reason)) < 2) {
         finding_add(x->found, false, S("reason"), S("required"), x->act->clause,
@@ -189,6 +189,9 @@ static bool check_inputs(Cx *cx, const ActArg *x, const EvalEnv *env)
                         str_printf(cx->mem, "请填写%.*s", STRF(f->label)));
         } else if (x->inputs[i].has) {
             value_check(env, f, f->id, &x->inputs[i], x->found);
+            if (!refs_check(cx, s, x->a, f, NULL, &x->inputs[i], x->found)) {
+                return false;
+            }
         }
     }
     return x->found->errors == 0 ? true : fail(cx, E_INVALID, "有 %zu 处需要修改", x->found->errors);
@@ -273,7 +276,7 @@ bool act_run(Cx *cx, Store *s, ActArg *x)
         cx->err_clause = x->act->clause;
         return fail(cx, E_WRONG_STATE, "不能“%.*s”：%.*s", STRF(x->act->label), STRF(why));
     }
-    if (!check_inputs(cx, x, act_env(cx, s, x, &before))) {
+    if (!check_inputs(cx, s, x, act_env(cx, s, x, &before))) {
         return false;
     }
     if (act_needs_signs(x->act) && !x->a->is_system && !sign_add(cx, s, x, &before, &complete)) {

@@ -83,6 +83,9 @@ MUST_USE bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool c
 Rec rec_as_seen(Cx *cx, const Store *s, const Actor *a, const Rec *r);
 /* empty what the actor may not see */
 void rec_redact(const Actor *a, Rec *r, bool public_only);
+/* refs_check - what field f of a record (before: NULL for a new one) newly points to must be a live record that `a` may read;
+ * else a finding `ref`. The program itself is not asked. False: reading failed. */
+MUST_USE bool refs_check(Cx *cx, Store *s, const Actor *a, const Field *f, const Value *before, const Value *v, Findings *found);
 
 /* writer.c */
 bool on_writer(const Store *s);

@@ -399,6 +399,17 @@ static void fill_defaults(Cx *cx, Store *s, const Actor *a, Rec *r, const bool *
     }
 }
 
+/* Before defaults and checks look at what the references point to. */
+static bool given_refs(Cx *cx, Store *s, const WriteArg *w, const Value *before, const Rec *r)
+{
+    for (size_t i = 0; i < w->t->n_fields; i++) {
+        if (w->set[i] && !refs_check(cx, s, w->a, &w->t->fields[i], before != NULL ? &before[i] : NULL, &r->v[i], w->found)) {
+            return false;
+        }
+    }
+    return w->found->errors == 0 || fail(cx, E_INVALID, "有 %zu 处需要修改", w->found->errors);
+}
+
 static bool do_create(Cx *cx, Store *s, void *arg)
 {
     WriteArg *w = arg;
@@ -409,6 +420,9 @@ static bool do_create(Cx *cx, Store *s, void *arg)
         if (w->set[i] && settable(w->a, w->t, &w->t->fields[i], r.form)) {
             r.v[i] = w->values[i];
         }
+    }
+    if (!given_refs(cx, s, w, NULL, &r)) {
+        return false;
     }
     fill_defaults(cx, s, w->a, &r, w->set);
     if (!check(cx, s, &r, w->o->partial, w->found)) {
@@ -466,7 +480,7 @@ static bool do_update(Cx *cx, Store *s, void *arg)
             r.v[i] = w->values[i];
         }
     }
-    if (!check(cx, s, &r, w->o->partial, w->found)) {
+    if (!given_refs(cx, s, w, before.v, &r) || !check(cx, s, &r, w->o->partial, w->found)) {
         return false;
     }
     if (w->o->dry_run) {
@@ -539,7 +553,7 @@ static bool do_delete(Cx *cx, Store *s, void *arg)
     if (!access_read(s->pack, w->a, &r, &public_only) || public_only) {
         return fail(cx, E_NOT_FOUND, "没有找到这条%.*s记录，或者不在您的管辖范围内", STRF(w->t->label));
     }
-    if (!access_edit(s->pack, w->a, &r)) {
+    if (!access_delete(s->pack, w->a, &r)) {
         return fail(cx, E_WRONG_STATE, "这条记录现在是“%.*s”，不能删除", STRF(r.state->label));
     }
     if (w->o->rev != 0 && w->o->rev != r.rev) {

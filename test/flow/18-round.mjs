@@ -14,7 +14,7 @@ const box = (page, type) => page.boxes.find((b) => b.type === type);
 const raw = (v) => v?.value ?? v;
 
 async function entry(n) {
-  const b = await made(await own.as('clerk'), 'brand', { ...brand(), owner_kind: 'enterprise', lead_name: '测试企业' });
+  const b = await made(await own.as('clerk'), 'brand', { ...brand(), owner_kind: 'enterprise', lead_name: '测试企业', account: 'firm' });
   await act('clerk', 'brand', b.id, 'submit');
   await act('city', 'brand', b.id, 'pass');
   await act('officer', 'brand', b.id, 'confirm');

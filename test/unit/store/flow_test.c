@@ -431,6 +431,22 @@ static void what_the_form_does_not_ask_is_not_required(void **state)
     REFUSED(E_INVALID, update(f, &flow.clerk, &r, &o, 0, &changed));
 }
 
+static void one_points_only_to_what_one_may_read(void **state)
+{
+    Fixture *f = *state;
+    Rec theirs = a_piece(f, "木雕", "3", NULL), round = a_round(f, "2026-03-20"), made;
+    Form o = form(f, flow.letter);
+    put(f, &o, "text", "贺信");
+    const int64_t wrong[] = {theirs.id, round.id, 12345}; /* of another office, of another type, of nothing */
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        put(f, &o, "piece", str_z(f->mem, id_text(f->mem, wrong[i])));
+        REFUSED(E_INVALID, create_in(f, &flow.clerk_w, "W", &o, &made));
+    }
+    put(f, &o, "piece", str_z(f->mem, id_text(f->mem, theirs.id)));
+    OK(create_in(f, &f->system, "W", &o, &made));
+    OK(create_in(f, &flow.clerk, "E", &o, &made)); /* the office's own, and the program: yes */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +470,7 @@ int main(void)
         FT(a_base_from_before_forms_had_revisions_is_brought_up_to_date),
         FT(a_record_keeps_its_form_until_it_takes_the_newer_one),
         FT(what_the_form_does_not_ask_is_not_required),
+        FT(one_points_only_to_what_one_may_read),
     };
     return cmocka_run_group_tests_name("store/flow", tests, NULL, NULL);
 }
