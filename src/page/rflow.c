@@ -249,7 +249,7 @@ bool history_doc(Req *rq, const Rec *r, size_t limit, Doc **ret)
     if (!journal_of(&rq->cx, rq->store, r->type, r->id, &events, &n)) {
         return false;
     }
-    bool all = access_flag(&rq->actor, r->type, 'h');
+    bool all = access_history(rq->pack, &rq->actor, r);
     for (size_t k = 0; k < n && l->n < limit; k++) {
         const Event *e = &events[n - 1 - k];
         const State *to = type_state(r->type, e->state_to);

@@ -308,7 +308,7 @@ static void may(Req *rq, const Rec *r)
     doc_set_bool(o, "fill", edit && r->type->n_sections > 2 && r->type->n_actions != 0); /* long drafts, part by part */
     doc_set_bool(o, "delete", access_delete(rq->pack, &rq->actor, r));
     doc_set_bool(o, "upload", edit);
-    doc_set_bool(o, "history", access_flag(&rq->actor, r->type, 'h'));
+    doc_set_bool(o, "history", access_history(rq->pack, &rq->actor, r));
     bool personal = false;
     for (size_t i = 0; i < r->type->n_fields; i++) {
         personal = personal || (r->type->fields[i].personal && r->v[i].has);

@@ -241,3 +241,9 @@ bool access_flag(const Actor *a, const RecordType *t, char what)
     }
     return a->is_system;
 }
+
+bool access_history(const Pack *p, const Actor *a, const Rec *r)
+{
+    bool public_only;
+    return access_flag(a, r->type, 'h') && access_read(p, a, r, &public_only) && !public_only;
+}

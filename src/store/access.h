@@ -34,6 +34,8 @@ bool access_field(const Actor *a, const RecordType *t, const Field *f, bool publ
  * to the program
  * (`system`) is open to the program alone. */
 bool access_action(const Pack *p, const Actor *a, const Rec *r, const Action *act);
+/* access_history - every change of the record, with who and why; anybody else is told what its published states say. */
+bool access_history(const Pack *p, const Actor *a, const Rec *r);
 bool access_flag(const Actor *a, const RecordType *t, char what); /* 'x' export 'h' history 'i' import 'u' unmask */
 bool actor_has_role(const Actor *a, Str role);
 bool actor_is_admin(const Pack *p, const Actor *a);
