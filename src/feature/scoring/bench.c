@@ -431,6 +431,9 @@ bool sheet_declare(Req *rq)
     }
     const Scoring *sc = &d.sc;
     bool conflict = str_eq(req_param(rq, "conflict"), S("1"));
+    if (!conflict && !str_eq(req_param(rq, "conflict"), S("0"))) { /* silence is no declaration */
+        return fail(&rq->cx, E_INVALID, "请选择有没有利害关系：没有的申明没有，有的申请回避");
+    }
     if (!conflict) {
         if (!may_write(rq, &d) ||
             !system_act(&rq->cx, rq->store, &rq->actor, &d.sheet, sc->s.declare, NULL, NULL, 0, rev, &after)) {

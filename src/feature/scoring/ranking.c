@@ -193,10 +193,12 @@ bool computation_page(Req *rq)
     if (!id_read(req_arg(rq, "entry"), &id)) {
         return fail(&rq->cx, E_NOT_FOUND, "没有这份%.*s", STRF(sc.entry->label));
     }
+    bool public_only = true; /* what everyone may read of an entry is not what its result was computed from */
     if (!rec_get(&rq->cx, rq->store, &rq->actor, sc.entry, id, &entry) || !computation(rq, &sc, id, &snap, &c)) {
         return false;
     }
-    if (c == NULL || val_of(&entry, sc.entry_round)->i != round.id) {
+    (void)access_read(rq->pack, &rq->actor, &entry, &public_only);
+    if (public_only || c == NULL || val_of(&entry, sc.entry_round)->i != round.id) {
         return fail(&rq->cx, E_NOT_FOUND, "这份%.*s还没有评分结果", STRF(sc.entry->label));
     }
     Str title = rec_label(&rq->cx, rq->store, sc.entry, id),
