@@ -316,6 +316,29 @@ static void may(Req *rq, const Rec *r)
     doc_set_bool(o, "unmask", personal && access_flag(&rq->actor, r->type, 'u') && !rq->actor.read_only);
 }
 
+/* On top of a record that came back to those who may change it: who sent it, why, and what was asked for. */
+static void sent_back(Req *rq, const Rec *r, const Doc *history)
+{
+    const Doc *e = r->state->editable && !r->state->initial ? history->first : NULL;
+    while (e != NULL && (doc_get(e, S("state_to")) == NULL || !str_eq(doc_get(e, S("state_to"))->s, r->state->id) ||
+                         str_eq(doc_get(e, S("state_from"))->s, r->state->id))) {
+        e = e->next;
+    }
+    if (e == NULL || doc_get(e, S("reason"))->s.n == 0) {
+        doc_set_null(rq->doc, "back");
+        return;
+    }
+    Doc *o = doc_set_obj(rq->doc, "back"), *l = doc_set_list(o, "asked");
+    doc_set_str(o, "what", doc_get(e, S("what"))->s);
+    doc_set_str(o, "who", doc_get(e, S("who"))->s);
+    doc_set_str(o, "reason", doc_get(e, S("reason"))->s);
+    for (const Doc *c = doc_get(e, S("changes"))->first; c != NULL; c = c->next) {
+        Doc *x = doc_add_obj(l);
+        doc_set_str(x, "label", doc_get(c, S("label"))->s);
+        doc_set_str(x, "text", doc_get(c, S("after"))->s);
+    }
+}
+
 bool show_doc(Req *rq, const Rec *r)
 {
     const RecordType *t = r->type;
@@ -362,6 +385,7 @@ bool show_doc(Req *rq, const Rec *r)
     if (!history_doc(rq, r, HISTORY_SHOWN, &history)) {
         return false;
     }
+    sent_back(rq, r, history);
     doc_set_doc(rq->doc, "events", history);
     doc_set_doc(rq->doc, "errors", finding_list(rq->mem, exchange(rq)->act_found, false));
     doc_set_str(rq->doc, "type_label", t->label);
