@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/folder.h"
 #include "fmt/sign_int.h"
 
 #define SEED_LEN 32
@@ -109,7 +110,7 @@ static bool read_key(Cx *cx, Signer *s, const char *path, SignAlg alg, bool *ret
     return ok;
 }
 
-static bool write_key(Cx *cx, const char *path, SignAlg alg)
+static bool write_key(Cx *cx, const char *dir, const char *path, SignAlg alg)
 {
     uint8_t seed[SEED_LEN], pub[65];
     if (alg == SIGN_SM2) {
@@ -126,6 +127,7 @@ static bool write_key(Cx *cx, const char *path, SignAlg alg)
         close(fd);
     }
     ok = ok && (link(part, path) == 0 || errno == EEXIST); /* another one was first: theirs is the key */
+    ok = ok && folder_sync(dir);
     unlink(part);
     sodium_memzero(seed, sizeof seed);
     return ok ? true : fail(cx, E_IO, "无法写入签名密钥文件 %s", path);
@@ -147,7 +149,7 @@ Signer *signer_open(Cx *cx, Arena *mem, const char *dir, SignAlg alg)
         (void)fail(cx, E_IO, "无法建立密钥文件夹 %s", dir);
         return NULL;
     }
-    if (!read_key(cx, s, path, alg, &there) || (!there && (!write_key(cx, path, alg) || !read_key(cx, s, path, alg, &there)))) {
+    if (!read_key(cx, s, path, alg, &there) || (!there && (!write_key(cx, dir, path, alg) || !read_key(cx, s, path, alg, &there)))) {
         return NULL;
     }
     if (!there) {

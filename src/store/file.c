@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "store/internal.h"
 
 #define MAX_FILE ((size_t)20 << 20)
@@ -66,13 +67,19 @@ bool file_write_new(Cx *cx, const char *path, Str bytes, const char *trouble)
     return true;
 }
 
+/* The row of an attachment must not outlive its file: both names, of the file and of its folder, are on the disk before the row is written. */
+static bool names_kept(Cx *cx, const Store *s, const char *folder)
+{
+    return (folder_sync(folder) && folder_sync(str_printf(cx->mem, "%s/files", s->dir).p)) || fail(cx, E_IO, "无法保存附件");
+}
+
 static bool keep_bytes(Cx *cx, const Store *s, Str sha, Str bytes)
 {
     const char *folder = str_printf(cx->mem, "%s/files/%.2s", s->dir, sha.p).p;
     const char *path = str_printf(cx->mem, "%s/%.*s", folder, STRF(sha)).p;
     const char *part = str_printf(cx->mem, "%s.%.*s.part", path, STRF(random_token(cx->mem, 6))).p;
-    if (access(path, F_OK) == 0) {
-        return true;
+    if (access(path, F_OK) == 0) { /* perhaps put there this moment by another upload: not yet on the disk for sure */
+        return names_kept(cx, s, folder);
     }
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
         return fail(cx, E_IO, "无法保存附件");
@@ -84,7 +91,7 @@ static bool keep_bytes(Cx *cx, const Store *s, Str sha, Str bytes)
         unlink(part);
         return fail(cx, E_IO, "无法保存附件");
     }
-    return true;
+    return names_kept(cx, s, folder);
 }
 
 typedef struct {

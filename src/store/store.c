@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/folder.h"
+#include "store/file.h"
 #include "store/internal.h"
 #include "store/place_int.h"
 #include "store/tlog.h"
@@ -27,6 +29,19 @@ static bool make_folder(Cx *cx, const char *path)
     return true;
 }
 
+/* Whole or not at all: a folder whose key was half-written when the power went could never be opened. */
+static bool write_key(Cx *cx, Store *s, const char *path)
+{
+    const char *trouble = str_printf(s->mem, "无法写入密钥文件 %s", path).p;
+    const char *part = str_printf(s->mem, "%s.%.*s.part", path, STRF(random_token(cx->mem, 6))).p;
+    if (!file_write_new(cx, part, str_n((const char *)s->master, sizeof s->master), trouble)) {
+        return false;
+    }
+    bool ok = link(part, path) == 0 && folder_sync(s->dir); /* not rename: a key that appeared meanwhile stays */
+    unlink(part);
+    return ok ? true : fail(cx, E_IO, "%s", trouble);
+}
+
 static bool read_or_make_key(Cx *cx, Store *s)
 {
     const char *path = str_printf(s->mem, "%s/master.key", s->dir).p;
@@ -37,14 +52,7 @@ static bool read_or_make_key(Cx *cx, Store *s)
         return n == (ssize_t)sizeof s->master ? true : fail(cx, E_DATA, "密钥文件 %s 已损坏", path);
     }
     random_bytes(s->master, sizeof s->master);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return fail(cx, E_IO, "无法写入密钥文件 %s", path);
-    }
-    ssize_t n = write(fd, s->master, sizeof s->master);
-    bool ok = n == (ssize_t)sizeof s->master && fsync(fd) == 0;
-    close(fd);
-    return ok ? true : fail(cx, E_IO, "无法写入密钥文件 %s", path);
+    return write_key(cx, s, path);
 }
 
 Str store_secret(const Store *s, Arena *mem, const char *purpose)
