@@ -16,31 +16,36 @@ export const WIDTHS = { desktop: { width: 1440, height: 900 }, phone: { width: 3
 const accounts = new Map(readFileSync(process.env.TAMGA_ACCOUNTS, "utf8").split("\n").filter(Boolean)
   .map((line) => line.trim().split(/\s+/).slice(0, 2)));
 const tests = [];
+const ends = [];
 const states = new Map(); // cookies of who has signed in already
 let browser;
 
 export const password = (login) => accounts.get(login);
 export const test = (title, body) => tests.push({ title, body });
+/** Done once all tests are over, however they ended. */
+export const last = (body) => ends.push(body);
 
 export function expect(ok, text) {
   if (!ok) throw new Error(text);
 }
 
 export async function signIn(page, login, secret = password(login)) {
-  await page.goto(`${URL_BASE}/desk`);
+  await page.goto("/desk");
   await page.locator("input[name=login]").fill(login);
   await page.locator("input[type=password]").fill(secret);
   await page.locator("main button[type=submit]").first().click();
   await page.waitForLoadState();
 }
 
-// A page in a context of its own. as: login, or none; on: desktop or phone; scripts: false turns them off; view: cookie tamga_view.
-export async function open({ as, on = "desktop", scripts = true, view } = {}) {
+// A page in a context of its own. as: login, or none; on: desktop or phone; scripts: false turns them off; view: cookie tamga_view;
+// base and secret: another server than the one of all tests, and the password there.
+export async function open({ as, on = "desktop", scripts = true, view, base = URL_BASE, secret } = {}) {
+  const key = as && `${base} ${as}`;
   const context = await browser.newContext({
-    viewport: WIDTHS[on], javaScriptEnabled: scripts, locale: "zh-CN", timezoneId: "Asia/Shanghai",
-    storageState: as && states.get(as), reducedMotion: "reduce", baseURL: URL_BASE, hasTouch: on === "phone",
+    viewport: WIDTHS[on], javaScriptEnabled: scripts, locale: "zh-CN", timezoneId: "Asia/Shanghai", acceptDownloads: true,
+    storageState: key && states.get(key), reducedMotion: "reduce", baseURL: base, hasTouch: on === "phone",
   });
-  if (view) await context.addCookies([{ name: "tamga_view", value: view, url: URL_BASE }]);
+  if (view) await context.addCookies([{ name: "tamga_view", value: view, url: base }]);
   const page = await context.newPage();
   page.setDefaultTimeout(8000);
   page.faults = [];
@@ -62,9 +67,9 @@ export async function open({ as, on = "desktop", scripts = true, view } = {}) {
       document.addEventListener("securitypolicyviolation", (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
     });
   }
-  if (as && !states.has(as)) {
-    await signIn(page, as);
-    states.set(as, await context.storageState());
+  if (as && !states.has(key)) {
+    await signIn(page, as, secret);
+    states.set(key, await context.storageState());
   }
   return page;
 }
@@ -125,6 +130,7 @@ export async function run(words) {
     for (const context of browser.contexts()) await context.close();
   }
   await browser.close();
+  for (const end of ends) await end();
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed ? 1 : 0;
 }

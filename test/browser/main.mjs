@@ -7,5 +7,6 @@ import "./import.mjs";
 import "./view.mjs";
 import "./noscript.mjs";
 import "./offline.mjs";
+import "./recognition.mjs";
 
 await run(process.argv[2]);
