@@ -291,7 +291,7 @@ static void *power_client(void *arg)
     for (int i = 0; i < 400; i++) {
         cx_clear(&c->cx);
         if (!store_attach(&c->cx, g.w.s) || !client_step(c)) {
-            client_bad(c, "a write was refused before the power went, client");
+            client_bad(c, str_printf(c->cx.mem, "refused before the power went: %s (%.*s)", err_info(c->cx.err)->api, STRF(c->cx.err_at)).p);
             break;
         }
     }

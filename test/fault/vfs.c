@@ -305,8 +305,6 @@ static sqlite3_file *real_of(sqlite3_file *f)
     {                                                                                                                  \
         return real_of(f)->pMethods->name args;                                                                        \
     }
-PASS(xRead, (sqlite3_file *f, void *p, int n, sqlite3_int64 at), (real_of(f), p, n, at))
-PASS(xFileSize, (sqlite3_file *f, sqlite3_int64 *ret), (real_of(f), ret))
 PASS(xLock, (sqlite3_file *f, int how), (real_of(f), how))
 PASS(xUnlock, (sqlite3_file *f, int how), (real_of(f), how))
 PASS(xCheckReservedLock, (sqlite3_file *f, int *ret), (real_of(f), ret))
@@ -315,6 +313,23 @@ PASS(xSectorSize, (sqlite3_file *f), (real_of(f)))
 PASS(xDeviceCharacteristics, (sqlite3_file *f), (real_of(f)))
 PASS(xShmLock, (sqlite3_file *f, int at, int n, int flags), (real_of(f), at, n, flags))
 PASS(xShmUnmap, (sqlite3_file *f, int del), (real_of(f), del))
+
+/* Reading waits for the lock too: nobody may see the files that a cut leaves behind before the process has ended. */
+static int f_xRead(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
+{
+    pthread_mutex_lock(&g.lock);
+    int rc = real_of(f)->pMethods->xRead(real_of(f), p, n, at);
+    pthread_mutex_unlock(&g.lock);
+    return rc;
+}
+
+static int f_xFileSize(sqlite3_file *f, sqlite3_int64 *ret)
+{
+    pthread_mutex_lock(&g.lock);
+    int rc = real_of(f)->pMethods->xFileSize(real_of(f), ret);
+    pthread_mutex_unlock(&g.lock);
+    return rc;
+}
 
 static void f_xShmBarrier(sqlite3_file *f)
 {
