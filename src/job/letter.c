@@ -325,7 +325,7 @@ static void list_table(Letter *x, const Field *f, const Value *v)
 
 static bool printed(const Letter *x, const Field *f, bool public_only)
 {
-    return !(x->d->open && f->personal) && access_field(x->a, x->rec->type, f, public_only) &&
+    return !(x->d->open && f->personal) && access_field_in(x->a, x->rec->type, x->rec->state, f, public_only) &&
            field_in_form(f, x->rec->form);
 }
 

@@ -126,6 +126,7 @@ void load_public_form(Loader *l, const Node *tree, RecordType *t);
 
 /* ---- load_flow.c: states, rights, sheet, checks of one type ---- */
 Str get_tone(Loader *l, const Node *map);
+const State *find_state(Loader *l, const Node *at, const RecordType *t); /* NULL and a fault: no such state */
 void load_states(Loader *l, const Node *tree, RecordType *t);
 void load_rights(Loader *l, const Node *tree, RecordType *t);
 void load_sheet(Loader *l, const Node *tree, RecordType *t);

@@ -4,7 +4,7 @@
  */
 #include "pack/load.h"
 
-static const State *find_state(Loader *l, const Node *at, const RecordType *t)
+const State *find_state(Loader *l, const Node *at, const RecordType *t)
 {
     const State *s = at->kind == NODE_TEXT ? type_state(t, at->text) : NULL;
     if (s == NULL) {

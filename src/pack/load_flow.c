@@ -117,10 +117,32 @@ void load_states(Loader *l, const Node *tree, RecordType *t)
 
 /* ---- rights ---- */
 
+/* hide_in: {states: [..], fields: [..]} */
+static void load_veil(Loader *l, const Node *n, const RecordType *t, Grant *g)
+{
+    static const char *const KEYS[] = {"states", "fields", NULL};
+    const Node *m = get_map(l, n, "hide_in");
+    if (m == NULL || !keys_only(l, m, KEYS)) {
+        return;
+    }
+    const Node *states = get_list(l, m, "states");
+    g->veil = get_fields(l, m, "fields", t, false, &g->n_veil);
+    g->veil_in = NEW_ARRAY(l->mem, const State *, states != NULL ? states->n + 1 : 1);
+    for (const Node *s = states != NULL ? states->first : NULL; s != NULL; s = s->next) {
+        const State *st = find_state(l, s, t);
+        if (st != NULL) {
+            g->veil_in[g->n_veil_in++] = st;
+        }
+    }
+    if (states == NULL || states->n == 0 || g->n_veil == 0) {
+        fault(l, m, "hide_in 不完整，应为 {states: [状态], fields: [字段]}");
+    }
+}
+
 void load_rights(Loader *l, const Node *tree, RecordType *t)
 {
     static const char *const KEYS[] = {"read",   "create", "edit", "export", "history",
-                                       "import", "unmask", "hide", "assign", NULL};
+                                       "import", "unmask", "hide", "hide_in", "assign", NULL};
     static const char *const REACHES[] = {"none", "mine", "own", "below", "all", NULL};
     const Node *map = get_map(l, tree, "rights");
     if (map == NULL) {
@@ -145,6 +167,7 @@ void load_rights(Loader *l, const Node *tree, RecordType *t)
         g->unmask = get_bool(l, n, "unmask", false);
         g->assign = get_bool(l, n, "assign", false);
         g->hide = get_fields(l, n, "hide", t, false, &g->n_hide);
+        load_veil(l, n, t, g);
     }
 }
 

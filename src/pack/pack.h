@@ -179,6 +179,10 @@ typedef struct {
     bool assign;                         /* may hand on, consult, copy, urge (store/task.h) */
     Field const **hide;                  /* fields this role never sees */
     size_t n_hide;
+    Field const **veil;                  /* fields this role does not see as long as the record is in one of veil_in */
+    size_t n_veil;
+    const State **veil_in;
+    size_t n_veil_in;
 } Grant;
 
 struct Link {

@@ -191,7 +191,7 @@ static void changes(Req *rq, const RecordType *t, const Event *e, Doc *o)
     Doc *body = t != NULL && e->body.n != 0 ? json_read(rq->mem, e->body, &why) : NULL;
     for (const Doc *c = body != NULL && body->kind == DOC_OBJ ? body->first : NULL; c != NULL; c = c->next) {
         const Field *f = type_field(t, c->name);
-        if (f == NULL || c->kind != DOC_LIST || !access_field(&rq->actor, t, f, false)) {
+        if (f == NULL || c->kind != DOC_LIST || !access_field_in(&rq->actor, t, type_state(t, e->state_to), f, false)) {
             continue;
         }
         Doc *x = doc_add_obj(l);

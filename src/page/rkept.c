@@ -61,7 +61,8 @@ static Str snapshot_label(const RecordType *t, Str name)
 static bool snapshot_seen(Req *rq, const Rec *r, const Snapshot *s)
 {
     Scope scope = access_scope(rq->mem, rq->pack, &rq->actor, r->type);
-    return type_action(r->type, s->name) != NULL || r->state->published || scope.all || scope_has(&scope, r->home);
+    return type_action(r->type, s->name) != NULL || r->state->published ||
+           (!access_veiled(&rq->actor, r->type, r->state) && (scope.all || scope_has(&scope, r->home)));
 }
 
 static void snapshot_head(Req *rq, const Rec *r, const Snapshot *s, size_t n, bool whole, Doc *o)
@@ -211,7 +212,7 @@ static Doc *readable_body(Req *rq, const Rec *r, Doc *body)
     Doc *seen = doc_obj(rq->mem);
     for (Doc *f = fields->first; f != NULL; f = f->next) {
         const Field *field = type_field(r->type, f->name);
-        if (field != NULL && access_field(&rq->actor, r->type, field, false)) {
+        if (field != NULL && access_field_in(&rq->actor, r->type, r->state, field, false)) {
             Doc *copy = NEW(rq->mem, Doc);
             *copy = *f;
             copy->next = NULL;

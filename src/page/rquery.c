@@ -177,7 +177,8 @@ static bool steering(Req *rq, const RecordType *t, Str name, Str text, Query *re
         ret->order = type_field(t, id);
         if (str_eq(id, S("updated"))) {
             ret->order = NULL;
-        } else if (ret->order == NULL || !in_list(as_const_fields(t->orders), t->n_orders, ret->order)) {
+        } else if (ret->order == NULL || !in_list(as_const_fields(t->orders), t->n_orders, ret->order) ||
+                   (rq->actor.user != 0 && access_field(&rq->actor, t, ret->order, false) && !access_field_in(&rq->actor, t, NULL, ret->order, false))) {
             ret->order = NULL;
             finding_add(found, false, name, S("order"), S(""), str_printf(rq->mem, "不能按“%.*s”排序", STRF(id)));
         }

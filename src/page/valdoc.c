@@ -7,7 +7,7 @@
 bool field_visible(Req *rq, const Rec *r, const Field *f)
 {
     bool public_only;
-    return field_in_form(f, r->form) && access_read(rq->pack, &rq->actor, r, &public_only) && access_field(&rq->actor, r->type, f, public_only);
+    return field_in_form(f, r->form) && access_read(rq->pack, &rq->actor, r, &public_only) && access_field_in(&rq->actor, r->type, r->state, f, public_only);
 }
 
 Str value_text(Req *rq, const Field *f, const Value *v)

@@ -185,18 +185,45 @@ static bool in_list(const Field *const *list, size_t n, const Field *f)
     return false;
 }
 
-bool access_field(const Actor *a, const RecordType *t, const Field *f, bool public_only)
+/* st NULL: in any state at all */
+static bool veiled(const Grant *g, const State *st, const Field *f)
 {
-    if (public_only) {
-        return in_list(t->publics, t->n_publics, f);
+    bool in = st == NULL && g->n_veil_in != 0;
+    for (size_t i = 0; i < g->n_veil_in; i++) {
+        in = in || g->veil_in[i] == st;
     }
+    return in && in_list(g->veil, g->n_veil, f);
+}
+
+/* Seen through any role that reads the type and does not hide the field. */
+static bool field_seen(const Actor *a, const RecordType *t, const State *st, const Field *f, bool veils)
+{
     if (a->is_system) {
         return true;
     }
-    for (size_t i = 0; i < a->n_roles;
-         i++) { /* seen through any role that reads the type and does not hide the field */
+    for (size_t i = 0; i < a->n_roles; i++) {
         const Grant *g = type_grant(t, a->roles[i]);
-        if (g != NULL && g->read != REACH_NONE && !in_list(g->hide, g->n_hide, f)) {
+        if (g != NULL && g->read != REACH_NONE && !in_list(g->hide, g->n_hide, f) && !(veils && veiled(g, st, f))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool access_field(const Actor *a, const RecordType *t, const Field *f, bool public_only)
+{
+    return public_only ? in_list(t->publics, t->n_publics, f) : field_seen(a, t, NULL, f, false);
+}
+
+bool access_field_in(const Actor *a, const RecordType *t, const State *st, const Field *f, bool public_only)
+{
+    return public_only ? in_list(t->publics, t->n_publics, f) : field_seen(a, t, st, f, true);
+}
+
+bool access_veiled(const Actor *a, const RecordType *t, const State *st)
+{
+    for (size_t i = 0; i < t->n_fields; i++) {
+        if (access_field(a, t, &t->fields[i], false) && !access_field_in(a, t, st, &t->fields[i], false)) {
             return true;
         }
     }

@@ -30,6 +30,10 @@ bool access_edit(const Pack *p, const Actor *a, const Rec *r);
 bool access_delete(const Pack *p, const Actor *a, const Rec *r);
 /* access_field - may the actor see field f of records of t (within what access_read allows)? */
 bool access_field(const Actor *a, const RecordType *t, const Field *f, bool public_only);
+/* access_field_in - the same of a record in this state (`hide_in`); st NULL: in every state, as filters and orders must ask. */
+bool access_field_in(const Actor *a, const RecordType *t, const State *st, const Field *f, bool public_only);
+/* access_veiled - is something of a record in this state kept from the actor for the time being? */
+bool access_veiled(const Actor *a, const RecordType *t, const State *st);
 /* access_action - role, desk and state; the four-eyes rule and conditions are checked by rec_act. What the pack leaves
  * to the program
  * (`system`) is open to the program alone. */

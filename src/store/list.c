@@ -238,7 +238,7 @@ bool query_where(Cx *cx, Store *s, const Actor *a, const Query *query, const Fie
     }
     for (size_t i = 0; i < query->n_filters; i++) {
         const Filter *f = &query->filters[i];
-        if (f->field != NULL && !access_field(a, t, f->field, scope.published_only)) {
+        if (f->field != NULL && !access_field_in(a, t, NULL, f->field, scope.published_only)) {
             return false; /* no filtering by what may not be seen */
         }
         bool skipped =
@@ -247,7 +247,7 @@ bool query_where(Cx *cx, Store *s, const Actor *a, const Query *query, const Fie
             add_filter(cx, s->pack, q, f);
         }
     }
-    if (query->order != NULL && !access_field(a, t, query->order, scope.published_only)) {
+    if (query->order != NULL && !access_field_in(a, t, NULL, query->order, scope.published_only)) {
         return false; /* nor ordering */
     }
     if (query->search.n != 0 && t->searchable) {
@@ -540,7 +540,7 @@ static bool cross(Cx *cx, Store *s, const Actor *a, const Query *query, const Fi
     *ret_n = 0;
     bool public_only = access_scope(cx->mem, s->pack, a, query->type).published_only;
     for (size_t k = 0; k < n_fields; k++) {
-        if (fields[k] != NULL && !access_field(a, query->type, fields[k], public_only)) {
+        if (fields[k] != NULL && !access_field_in(a, query->type, NULL, fields[k], public_only)) {
             return true; /* no counting by what may not be seen */
         }
     }

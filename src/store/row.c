@@ -270,7 +270,7 @@ Rec rec_as_seen(Cx *cx, const Store *s, const Actor *a, const Rec *r)
 void rec_redact(const Actor *a, Rec *r, bool public_only)
 {
     for (size_t i = 0; i < r->type->n_fields; i++) {
-        if (!access_field(a, r->type, &r->type->fields[i], public_only)) {
+        if (!access_field_in(a, r->type, r->state, &r->type->fields[i], public_only)) {
             r->v[i] = (Value){0};
         }
     }

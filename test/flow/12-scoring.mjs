@@ -206,6 +206,23 @@ test('sealed until the close: only how many are in; then ranks with every point 
   expect(await me.page('/score'), 200, 'bench page');
 });
 
+test('who applied sees no points, no rank and no computation before the decision, and cannot guess them by filters or order', async () => {
+  const region = await as('region'), clerk = await as('aohan'), row = (await region.get(`/ranking/batch/${world.batch.id}`)).json.rows[0];
+  const seen = async (who) => expect(await who.get(`/r/application/${row.id}`), 200, 'entry').json;
+  const officer = await seen(region), applicant = await seen(clerk);
+  assert.ok(Number(officer.values.score) > 0 && officer.values.rank >= 1, 'the region sees both');
+  assert.deepEqual([applicant.values.score ?? null, applicant.values.rank ?? null, applicant.values.score_note ?? null], [null, null, null]);
+  assert.ok(officer.snapshots.some((s) => s.name === 'computation') && !applicant.snapshots.some((s) => s.name === 'computation'));
+  for (const s of officer.snapshots.filter((x) => x.name === 'computation')) assert.equal((await clerk.get(`/r/application/${row.id}/snapshots/${s.n}`)).status, 404);
+  const history = expect(await clerk.get(`/r/application/${row.id}/history`), 200, 'history').json.events;
+  assert.ok(!history.flatMap((e) => e.changes).some((c) => ['score', 'rank', 'score_note'].includes(c.field)));
+  assert.ok((await region.get(`/r/application?batch=${world.batch.id}&order=rank`)).json.items.length > 0);
+  for (const q of ['score.gte=1', 'rank=1', 'order=rank', 'order=-score']) {
+    const a = await clerk.get(`/r/application?batch=${world.batch.id}&${q}`);
+    assert.ok((a.status >= 400 && a.status < 500) || a.json.items.length === 0, `${q}: ${a.status}`);
+  }
+});
+
 test('the script of the draw is the one the page names', () => {
   assert.match(readFileSync('test/draw.mjs', 'utf8'), /\$\{seed\}\|\$\{word\}\|\$\{purpose\}\|\$\{c\.key\}/);
 });

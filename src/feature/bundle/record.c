@@ -15,7 +15,7 @@ static bool hides_of(const Maker *m, const RecordType *t, const Doc *fields)
 {
     for (const Doc *f = fields != NULL && fields->kind == DOC_OBJ ? fields->first : NULL; f != NULL; f = f->next) {
         const Field *field = type_field(t, f->name);
-        if (field != NULL && !access_field(m->a, t, field, false)) {
+        if (field != NULL && !access_field_in(m->a, t, NULL, field, false)) {
             return true;
         }
     }

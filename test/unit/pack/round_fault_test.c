@@ -26,6 +26,8 @@ static void faults_of_revisions_persons_and_states(void **state)
         {CALL, "due: until_day, amber: 5", "amber: 5", "types/c_call.yaml:12:51: 有 amber 而没有期限，应为同时写 due"},
         {CALL, "amber: 5", "amber: 0", "amber 的值 0 超出范围，应为 1 到 60"},
         {ENTRY, "assign: true", "assign: 1", "assign 的值不对，应为 true 或 false"},
+        {ENTRY, "read: mine", "read: mine, hide_in: {states: [nix], fields: [login]}", "没有状态 nix，应为 states 里的 id"},
+        {ENTRY, "read: mine", "read: mine, hide_in: {fields: [login]}", "hide_in 不完整，应为 {states: [状态], fields: [字段]}"},
         {ENTRY, "read: mine", "read: his", "read 的值不对，应为 none、mine、own、below、all 之一"},
     };
     check_cases(CASES, ARRAY_LEN(CASES), ROUND, ARRAY_LEN(ROUND));
