@@ -14,6 +14,7 @@ const TAMGA = process.env.TAMGA ?? 'build/src/app/tamga';
 const KILLS = Number(process.env.KILLS ?? 60);
 const SEED = Number(process.env.SEED ?? 1) >>> 0;
 const RESTART_MS = 2000;
+const LONGEST_MS = 30000; // for a start or an answer; then it counts as hanging
 const VERIFY_EACH = 10;
 const CLIENTS = 6;
 
@@ -48,6 +49,7 @@ async function start(dieAt) {
       const at = /http:\/\/127\.0\.0\.1:\d+/.exec(out);
       if (at) done(at[0]);
     });
+    setTimeout(() => no(new Error(`no answer of the server in ${LONGEST_MS} ms`)), LONGEST_MS).unref();
     server.on('exit', (code, signal) => no(new Error(`the server ended by itself (${code ?? signal}): ${out.slice(0, 300)}`)));
   });
   if (dieAt !== undefined) {
@@ -64,7 +66,11 @@ function kill() {
   const server = child;
   child = null;
   return new Promise((done) => {
-    if (server.exitCode !== null || server.signalCode !== null) { done(); return; }
+    if (server.exitCode !== null || server.signalCode !== null) {
+      wrong(`the server ended by itself (${server.exitCode ?? server.signalCode})`);
+      done();
+      return;
+    }
     server.removeAllListeners('exit');
     server.on('exit', done);
     server.kill('SIGKILL');
@@ -75,13 +81,14 @@ function kill() {
 async function ask(who, method, at, { body, headers = {}, form } = {}) {
   const json = body !== undefined && !form;
   try {
-    const r = await fetch(base + at, { method, redirect: 'manual', body: json ? JSON.stringify(body) : body,
+    const r = await fetch(base + at, { method, signal: AbortSignal.timeout(LONGEST_MS), redirect: 'manual', body: json ? JSON.stringify(body) : body,
       headers: { accept: 'application/json', authorization: `Bearer ${who}`, ...(json ? { 'content-type': 'application/json' } : {}), ...headers } });
     const bytes = Buffer.from(await r.arrayBuffer());
     const a = { status: r.status, bytes, etag: r.headers.get('etag') };
     if (/json/.test(r.headers.get('content-type') ?? '') && bytes.length) a.json = JSON.parse(bytes.toString());
     return a;
-  } catch {
+  } catch (e) {
+    if (child) wrong(`no answer from a server that lives: ${method} ${at}: ${e.cause?.code ?? e.name}`);
     return null;
   }
 }
