@@ -206,6 +206,14 @@ function verify() {
   try { run('verify', '--data', data); } catch (e) { wrong(`tamga verify: ${e.stdout}${e.stderr}`); }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => { // told to stop: no server is left behind
+    child?.kill('SIGKILL');
+    fs.rmSync(dir, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
+
 const restarts = [];
 let kills = 0, verified = 0;
 async function rounds(n, stopAtFault) {
