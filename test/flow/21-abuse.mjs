@@ -127,6 +127,29 @@ test('a judge who says nothing has declared nothing', async () => {
   assert.deepEqual([after.rev, after.declare], [now.rev, true]);
 });
 
+test('odd numbers, odd texts and odd bodies at every page end in words, never in a fault of the program', async () => {
+  const region = await as('region'), paths = Object.entries(expect(await web.json('/openapi.json'), 200, 'routes').json.paths);
+  const odd = [{ rev: 'x', conflict: '1', text: '😀'.repeat(300), word: '|', q: `TAMGA1.${'A'.repeat(9000)}` },
+    { reason: '<script>', n_for: '9999999999999999999', until_date: '9999-12-31', entries: [{ entry: 'x' }], about: '1', do: 'submit', number: 'a'.repeat(5000) },
+    { values: { a: { b: [[]] } }, title: ['a', 'b'], which: '1', to: 'b', person: 'x', kind: 'assign', who: '0', from: null }];
+  const queries = ['?before=-9223372036854775808&from=-1&to=-1&size=0&about=-1', '?from=9223372036854775807&to=9223372036854775807&before=9223372036854775807&page=100000&cursor=AAAA&after=zzz&q=%25'];
+  let asked = 0;
+  const many = [];
+  for (const [path, methods] of paths) {
+    if (/login|sign-|logout|password|users|tokens|imports|retry/.test(path) || /^\/r\/(?!application|panel|score_sheet|objection|certificate|\{)/.test(path)) continue;
+    const at = path.replace('{type}', 'application').replace('{id}', path.startsWith('/score') ? id.sheet : id.fresh).replace('{n}', '1').replace(/\{\w+\}/g, 'x');
+    if (methods.get) for (const q of queries) many.push(['GET', at + q]);
+    if (methods.post) for (const doc of odd) many.push(['POST', at, doc]);
+  }
+  for (const [method, at, doc] of many) {
+    const a = await region.send(method, at, doc, { 'if-match': '"0"' });
+    assert.ok(a.status < 500, `${method} ${at} ${JSON.stringify(doc ?? null).slice(0, 60)} gave ${a.status}: ${a.text.slice(0, 200)}`);
+    asked++;
+  }
+  assert.ok(asked > 200, `${asked} requests`);
+  expect(await web.json('/healthz'), 200, 'still there');
+});
+
 test('signed out, the old session reads and moves nothing', async () => {
   const gone = await web.json('/desk', { cookie: '__Host-tamga=none; tamga=none' });
   assert.equal(gone.status, 401);
