@@ -212,6 +212,7 @@ bool cmd_backup(Cx *cx, const Options *o)
     }
     const char *url = store_database(cx, o->data);
     Db *db = url != NULL ? db_open(cx, url, DB_READ) : NULL;
+    unlink(copy); /* of a backup that was interrupted */
     bool ok = db != NULL && db_backup(cx, db, copy, backup_progress, label);
     db_close(db);
     ok = ok && archive_write(cx, o->data, copy, out);

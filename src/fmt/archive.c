@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <zip.h>
 
+#include "base/folder.h"
+
 static bool add(Cx *cx, zip_t *z, const char *path, const char *name)
 {
     zip_source_t *src = zip_source_file(z, path, 0, -1);
@@ -73,10 +75,26 @@ static bool add_keys(Cx *cx, zip_t *z, const char *dir)
     return true;
 }
 
+/* The bytes, then the name: a backup that was reported is there after a power cut. */
+static bool keep_as(Cx *cx, const char *part, const char *out)
+{
+    int fd = open(part, O_RDONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    size_t n = strlen(out);
+    while (n != 0 && out[n - 1] != '/') {
+        n--;
+    }
+    return ok && rename(part, out) == 0 && folder_sync(n == 0 ? "." : str_z(cx->mem, str_n(out, n)));
+}
+
 bool archive_write(Cx *cx, const char *dir, const char *db_copy, const char *out)
 {
     int code;
     const char *part = str_printf(cx->mem, "%s.part", out).p;
+    unlink(part); /* of a backup that was interrupted */
     zip_t *z = zip_open(part, ZIP_CREATE | ZIP_EXCL, &code);
     if (z == NULL) {
         return fail(cx, E_IO, "无法写入 %s", part);
@@ -92,7 +110,7 @@ bool archive_write(Cx *cx, const char *dir, const char *db_copy, const char *out
         return fail(cx, E_IO, "无法写入 %s", out);
     }
     chmod(part, 0600); /* the key is inside */
-    return rename(part, out) == 0 ? true : fail(cx, E_IO, "无法写入 %s", out);
+    return keep_as(cx, part, out) ? true : fail(cx, E_IO, "无法写入 %s", out);
 }
 
 static bool known_name(const char *name)

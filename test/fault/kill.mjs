@@ -214,7 +214,29 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
-const restarts = [];
+/** A backup taken while clients write; killed together with the server or left to end. What it left under its name must restore and verify. */
+function backup(n) {
+  const file = path.join(dir, 'copy.zip');
+  const proc = spawn(TAMGA, ['backup', '--data', data, file], { stdio: 'ignore' });
+  const ended = new Promise((done) => proc.on('exit', (code) => done(code)));
+  return async (killIt) => {
+    if (killIt) proc.kill('SIGKILL');
+    const code = await ended;
+    if (code === 0) backups.whole++;
+    else if (code === null) backups.killed++;
+    else wrong(`backup ended with ${code}`);
+    if (!fs.existsSync(file)) return;
+    const again = path.join(dir, `restored-${n}`);
+    try {
+      run('restore', '--data', again, file);
+      run('verify', '--data', again);
+    } catch (e) { wrong(`the backup is not whole: ${e.stdout}${e.stderr}`); }
+    fs.rmSync(again, { recursive: true, force: true });
+    fs.rmSync(file);
+  };
+}
+
+const restarts = [], backups = { whole: 0, killed: 0 };
 let kills = 0, verified = 0;
 async function rounds(n, stopAtFault) {
   const owns = Array.from({ length: CLIENTS }, () => []);
@@ -222,9 +244,13 @@ async function rounds(n, stopAtFault) {
   const certificates = list.json.items.filter((c) => c.state === 'valid').map((c) => c.id);
   for (let i = 0; i < n && !(stopAtFault && faults.length); i++) {
     const work = Promise.all([...owns.map(client), signer(certificates)]);
-    await pause(50 + dice(600));
+    await pause(dice(400));
+    const judge = dice(8) === 0 ? backup(i) : null;
+    const both = judge !== null && dice(2) === 0; // the backup dies too
+    await pause(both ? dice(40) : 50 + dice(300));
     await kill();
     kills++;
+    if (judge) await judge(both);
     await work;
     if (dice(7) === 0 && kills < KILLS) { await start(dice(250)); kills++; i++; } // in the middle of recovering
     if (Math.floor(kills / VERIFY_EACH) > verified) { verified++; verify(); }
@@ -250,6 +276,7 @@ try {
   restarts.sort((a, b) => a - b);
   const most = Math.round(restarts.at(-1)), half = Math.round(restarts[restarts.length >> 1]);
   result(faults.length === 0, `${kills} kills, ${sum} acknowledged writes (${Object.entries(counts).map(([k, v]) => `${k} ${v}`).join(', ')}): ${faults.length} lost or wrong (seed ${SEED})`);
+  console.log(`       backups meanwhile: ${backups.whole} restored and verified, ${backups.killed} killed`);
   result(most <= RESTART_MS, `restart to the first answer: median ${half} ms, longest ${most} ms`);
   result(sum > kills * 3, 'the load was a load');
   // the control: who notes too early must see losses
