@@ -35,6 +35,11 @@ function* grantFlips(pack, t) {
     }
     for (const what of ['export', 'history', 'import', 'unmask']) yield one('flag', what, (x) => { x[what] = !x[what]; });
     if ((g?.read ?? 'none') === 'none') continue;
+    for (const what of ['states', 'fields']) {
+      for (const x of g.hide_in?.[what] ?? []) {
+        yield one('hide_in', `hide_in ${what} ${x}`, (c) => { c.hide_in = { ...c.hide_in, [what]: toggle(c.hide_in[what], x) }; });
+      }
+    }
     for (const f of t.fields) yield one('hide', `hide ${f.id}`, (x) => { x.hide = toggle(x.hide ?? [], f.id); });
   }
 }

@@ -72,7 +72,7 @@ static void record(Cx *cx, const Pack *p, const Str *w)
     digit(access_history(p, &a, &r));
     (void)putchar('|');
     for (size_t i = 0; i < r.type->n_fields; i++) {
-        digit(read && access_field(&a, r.type, &r.type->fields[i], public_only));
+        digit(read && access_field_in(&a, r.type, r.state, &r.type->fields[i], public_only));
     }
     (void)putchar('|');
     for (size_t i = 0; i < r.type->n_actions; i++) {

@@ -63,10 +63,11 @@ export function create(pack, t, who, owner) {
   return !who.token && Boolean(who.office) && covers(pack, widest(t, who, 'create') === 1 ? 2 : widest(t, who, 'create'), who, owner);
 }
 /** Rule 7, given what `read` said. */
-export function field(t, who, f, readable) {
+export function field(t, state, who, f, readable) {
   if (readable === 0) return false;
   if (readable === 1) return t.public.includes(f.id);
-  return grants(t, who).some((g) => width(g, 'read') > 0 && !(g.hide ?? []).includes(f.id));
+  const hidden = (g) => (g.hide ?? []).includes(f.id) || (g.hide_in?.states.includes(state.id) && g.hide_in.fields.includes(f.id));
+  return grants(t, who).some((g) => width(g, 'read') > 0 && !hidden(g));
 }
 /** Rule 8. */
 export function step(t, state, who, rec, act, readable) {
@@ -92,7 +93,7 @@ export function answer(pack, q) {
   const state = states(t).find((s) => s.id === q.state);
   const readable = read(pack, t, state, q.who, q);
   let out = readable + d(edit(pack, t, state, q.who, q)) + d(remove(pack, t, state, q.who, q)) + d(history(t, q.who, readable)) + '|';
-  for (const f of t.fields) out += d(field(t, q.who, f, readable));
+  for (const f of t.fields) out += d(field(t, state, q.who, f, readable));
   out += '|';
   for (const a of t.actions ?? []) out += d(step(t, state, q.who, q, a, readable));
   return out;
