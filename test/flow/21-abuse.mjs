@@ -25,8 +25,8 @@ test('the demonstration has what the table asks about', async () => {
   id.fresh = await first('application', 'state=at_county');
   id.won = await first('application', 'state=recognised', (x) => x.org === '150821');
   id.panel = await first('panel', 'state=scoring', (x) => x.title.includes('演示'));
-  id.notice = await first('public_notice', '');
-  id.objection = await first('objection', '');
+  id.notice = await first('public_notice', 'state=cleared', (x) => x.title.includes('演示'));
+  id.objection = await first('objection', '', (x) => x.title.includes('鄂伦春'));
   id.expert = await first('expert', '', (x) => x.values.name.includes('演示'));
   id.contest = await first('contest', 'state=done');
   id.sheet = expect(await (await as('expert1')).get('/score'), 200, 'own sheets').json.sheets[0].id;
