@@ -148,6 +148,23 @@ static bool is_work(const RecordType *t, const State *st, const Actor *a)
     return false;
 }
 
+/* A sealed record that can still be filled in waits for the one person who may read it, wherever it lies. */
+static bool is_own_work(const RecordType *t, const State *st, const Actor *a)
+{
+    (void)t;
+    (void)a;
+    return st->sealed && st->editable;
+}
+
+static bool has_own_work(const RecordType *t)
+{
+    bool any = false;
+    for (size_t i = 0; i < t->n_states; i++) {
+        any = any || is_own_work(t, &t->states[i], NULL);
+    }
+    return any;
+}
+
 static bool is_sealed(const RecordType *t, const State *st, const Actor *a)
 {
     (void)t;
@@ -258,9 +275,17 @@ bool query_where(Cx *cx, Store *s, const Actor *a, const Query *query, const Fie
         if (a->org == NULL) {
             return false;
         }
-        sql_lit(q, " and holder = ");
+        bool own = has_own_work(t);
+        sql_lit(q, " and (");
+        if (own) { /* the seal (reach_where) leaves the actor's own only */
+            sql_lit(q, "(1 = 1");
+            add_states(q, t, is_own_work, a);
+            sql_lit(q, ") or ");
+        }
+        sql_lit(q, "(holder = ");
         sql_int(q, a->org->home);
         add_states(q, t, is_work, a);
+        sql_lit(q, "))");
     }
     return true;
 }

@@ -132,3 +132,10 @@ test('a colleague acts for somebody, says so, and the two are one where two are 
   expect(await two.form(`/account/delegations/${id}/end`, {}), 303, 'end');
   expect(await two.act('brand', b.id, 'confirm'), 200, 'confirm');
 });
+
+test('the sheets of a judge are on the judge’s desk, and on nobody else’s of the same office', async () => {
+  const sheets = (d) => d.items.filter((i) => i.type === 'score_sheet');
+  const judge = sheets(expect(await (await as('expert1')).get('/desk'), 200).json);
+  assert.ok(judge.length > 0);
+  assert.equal(sheets(expect(await (await as('region')).get('/desk'), 200).json).length, 0);
+});
