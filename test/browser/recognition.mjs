@@ -1,4 +1,4 @@
-// Recognition from the call to the ranking, by clicks and typing, as the people who do it. Nobody types an address: each begins at the front page or
+// Recognition from the call to the answer to an objection, by clicks and typing, as the people who do it. Nobody types an address: each begins at the front page or
 // the desk and goes on by links. The days are set by the story, on a server of its own.
 import { writeFileSync } from "node:fs";
 import { expect, last, TEMP, test } from "./lib.mjs";
@@ -239,4 +239,73 @@ part("抽取专家，专家申明、打分（自动保存）、交表，开封�
   await follow(page, "批次");
   await step(page, "deliberate");
   await state(page, "会议研究");
+});
+
+part("会议纪要，拟认定，公示", async () => {
+  const page = await town.page("region");
+  await menu(page, "进行中的批次");
+  await follow(page, "2026年认定批次（演示）");
+  await both(page, "rec-round-meeting");
+  await add(page, "评审会议");
+  await put(page, { title: "评审会（演示）", held_on: "2026-03-21", minutes: SAID });
+  await put(page, { "members.0.name": "与会者甲（演示）", "members.0.votes": "是" });
+  await both(page, "rec-meeting-form");
+  await save(page);
+  const second = await town.page("region2");
+  await both(second, "rec-desk-second");
+  await menu(second, "评审会议");
+  await follow(second, "评审会（演示）");
+  await step(second, "confirm");
+  for (const name of ["敖汉架线工", "敖汉养殖工"]) {
+    await menu(second, "进行中的批次");
+    await follow(second, "2026年认定批次（演示）");
+    await follow(second, "逐份列为拟认定或不予认定");
+    await follow(second, name);
+    await step(second, "propose", { n_for: "1", n_against: "0", n_abstain: "0" });
+    await state(second, "拟认定，待公示");
+  }
+  await both(second, "rec-proposed");
+
+  await menu(page, "进行中的批次");
+  await follow(page, "2026年认定批次（演示）");
+  await add(page, "公示");
+  await put(page, { title: "拟认定公示（演示）", text: SAID, contact_office: "业务处（演示）", contact_phone: "0471-0000000" });
+  await both(page, "rec-notice-form");
+  await save(page);
+  const publisher = await town.page("publisher");
+  await both(publisher, "rec-desk-publisher");
+  await menu(publisher, "公示");
+  await follow(publisher, "拟认定公示（演示）");
+  await step(publisher, "open");
+  await state(publisher, "公示中");
+  await both(publisher, "rec-notice-open");
+});
+
+part("访客在手机上提出异议，凭查询码看到答复", async () => {
+  const visitor = await town.page(undefined, "phone");
+  await both(visitor, "rec-front");
+  await follow(visitor, /公示公告/, { within: "body" });
+  await both(visitor, "rec-announcements");
+  await follow(visitor, "拟认定公示（演示）");
+  await both(visitor, "rec-notice");
+  await follow(visitor, /异议/);
+  await put(visitor, { title: "从业人数有疑问", kind: "fact", text: SAID });
+  await both(visitor, "rec-objection-form");
+  await press(visitor, visitor.getByRole("button", { name: "提交" }));
+  await visitor.getByRole("heading", { name: "已经收到" }).waitFor();
+  await both(visitor, "rec-objection-sent");
+  const told = await visitor.locator("dd.num").allInnerTexts();
+  const page = await town.page("region");
+  await both(page, "rec-desk-objection");
+  await menu(page, "异议");
+  await follow(page, "从业人数有疑问");
+  await both(page, "rec-objection");
+  await step(page, "take", { which: "敖汉架线工" });
+  await step(page, "refuse", { say: "经核对，台账数据与原始凭证一致（演示）。" });
+  await state(page, "已答复");
+  await follow(visitor, "查询办理情况");
+  await put(visitor, { number: told[0], code: told[1] });
+  await press(visitor, visitor.getByRole("button", { name: "查询" }));
+  await visitor.getByText("经核对，台账数据与原始凭证一致").waitFor();
+  await both(visitor, "rec-objection-answered");
 });

@@ -60,9 +60,9 @@ export async function follow(page, name, { within = "main", exact = false } = {}
   await page.waitForLoadState();
 }
 
-/** A line of the menu; on a phone the menu is opened first. */
+/** A line of the menu, with or without a count beside it; on a phone the menu is opened first. */
 export async function menu(page, name) {
-  const link = page.locator("nav").getByRole("link", { name, exact: true }).first();
+  const link = page.locator("nav").getByRole("link", { name: new RegExp(`^${name}(\\s*\\d+)?$`) }).first();
   if (!await link.isVisible()) await page.getByRole("button", { name: /菜单/ }).first().click();
   await link.click();
   await page.waitForLoadState();
