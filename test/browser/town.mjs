@@ -63,7 +63,8 @@ export async function follow(page, name, { within = "main", exact = false } = {}
 /** A line of the menu, with or without a count beside it; on a phone the menu is opened first. */
 export async function menu(page, name) {
   const link = page.locator("nav").getByRole("link", { name: new RegExp(`^${name}(\\s*\\d+)?$`) }).first();
-  if (!await link.isVisible()) await page.getByRole("button", { name: /菜单/ }).first().click();
+  // On a wide window it always stands there; the click itself waits for a page that is just coming.
+  if (page.viewportSize().width === WIDTHS.phone.width && !await link.isVisible()) await page.getByRole("button", { name: /菜单/ }).first().click();
   await link.click();
   await page.waitForLoadState();
 }
