@@ -154,7 +154,15 @@ bool record_bulk(Req *rq)
     if (missing) {
         finding_add(&found, false, S("reason"), S("required"), act->clause, str_printf(rq->mem, "“%.*s”须写明理由", STRF(act->label)));
     }
-    if (!form_values(rq, NULL, act->ask, act->n_ask, true, inputs, set, &found) || missing) {
+    bool readable = form_values(rq, NULL, act->ask, act->n_ask, true, inputs, set, &found);
+    for (size_t i = 0; i < act->n_ask && readable; i++) {
+        if (act->ask[i].required && !inputs[i].has) {
+            missing = true;
+            finding_add(&found, false, act->ask[i].id, S("required"), act->ask[i].clause,
+                        str_printf(rq->mem, "请填写%.*s", STRF(act->ask[i].label)));
+        }
+    }
+    if (!readable || missing) {
         if (rq->wants_json) {
             return req_invalid(rq, &found);
         }

@@ -140,7 +140,7 @@ static Str act_word(Req *rq, const RecordType *t, const Event *e)
     }
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
         if (str_eq(e->act, WORDS[i][0])) {
-            return e->action.n != 0 ? str_printf(rq->mem, "%.*s（%.*s）", STRF(WORDS[i][1]), STRF(e->action)) : WORDS[i][1];
+            return WORDS[i][1];
         }
     }
     return e->act;
@@ -203,6 +203,18 @@ static void changes(Req *rq, const RecordType *t, const Event *e, Doc *o)
     doc_html_only(doc_set_bool(o, "many", l->n > 3));
 }
 
+/* Where a change came from, in words: made by a step on another record ("application 123"), sent in by the public, or as it stands. */
+static Str source_words(Req *rq, Str source)
+{
+    Str head, tail;
+    int64_t id;
+    if (str_eq(source, S("public form"))) {
+        return S("公众填写");
+    }
+    const RecordType *t = str_cut(source, ' ', &head, &tail) && id_read(tail, &id) ? pack_type(rq->pack, head) : NULL;
+    return t != NULL ? str_printf(rq->mem, "由%.*s生成", STRF(t->label)) : source;
+}
+
 static Str event_note(Req *rq, const RecordType *t, const Event *e)
 {
     Buf b = buf_new(rq->mem, 8000);
@@ -214,7 +226,7 @@ static Str event_note(Req *rq, const RecordType *t, const Event *e)
         buf_printf(&b, "%s意见：%.*s", b.n != 0 ? "；" : "", STRF(e->reason));
     }
     if (e->source.n != 0 && !str_eq(e->source, S("web"))) { /* by hand is the rule */
-        buf_printf(&b, "%s来源：%.*s", b.n != 0 ? "；" : "", STRF(e->source));
+        buf_printf(&b, "%s来源：%.*s", b.n != 0 ? "；" : "", STRF(source_words(rq, e->source)));
     }
     return buf_str(&b);
 }

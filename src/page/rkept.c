@@ -52,7 +52,14 @@ static bool signs_list(Req *rq, const Rec *r, Doc *l)
 
 static Str snapshot_label(const RecordType *t, Str name)
 {
+    static const Str KEPT[][2] = { /* by features */
+        {STR_INIT("computation"), STR_INIT("计算过程")}, {STR_INIT("list"), STR_INIT("候选名单")}, {STR_INIT("draw"), STR_INIT("抽取结果")}};
     const Action *act = type_action(t, name);
+    for (size_t i = 0; i < ARRAY_LEN(KEPT) && act == NULL; i++) {
+        if (str_eq(name, KEPT[i][0])) {
+            return KEPT[i][1];
+        }
+    }
     return act != NULL ? act->label : name;
 }
 

@@ -98,6 +98,15 @@ static void close_reader(void *db)
     db_close(db);
 }
 
+/* A store that could not be opened; NULL, with the failure in cx. */
+static Store *not_opened(Store *s)
+{
+    pthread_key_delete(s->reader);
+    pthread_mutex_destroy(&s->id_lock);
+    arena_free(s->mem);
+    return NULL;
+}
+
 Store *store_open(Cx *cx, const char *dir, const Pack *pack)
 {
     Arena *mem = arena_new(0);
@@ -113,27 +122,24 @@ Store *store_open(Cx *cx, const char *dir, const Pack *pack)
         s->types[i] = type_sql_make(mem, &pack->types[i]);
     }
     if (!make_folder(cx, dir) || !make_folder(cx, str_printf(mem, "%s/files", dir).p) || !read_or_make_key(cx, s) || !open_signers(cx, s)) {
-        arena_free(mem);
-        return NULL;
+        return not_opened(s);
     }
     memcpy(s->key.key, store_secret(s, mem, "field encryption").p, 32);
     memcpy(s->key.index_key, store_secret(s, mem, "blind index").p, 32);
     s->key.id = 1;
     const char *url = store_database(cx, dir);
     s->url = str_dup(mem, str_c(url));
-    s->counts = count_cache_new(mem);
     s->writer = url != NULL ? db_open(cx, s->url.p, DB_WRITE) : NULL;
     if (s->writer == NULL) {
-        arena_free(mem);
-        return NULL;
+        return not_opened(s);
     }
     if (!db_begin(cx, s->writer) || !schema_apply(cx, s, s->writer) || !database_is_ours(cx, s, s->writer) ||
         !read_last_tick(cx, s) || !db_commit(cx, s->writer)) {
         db_rollback(s->writer);
         db_close(s->writer);
-        arena_free(mem);
-        return NULL;
+        return not_opened(s);
     }
+    s->counts = count_cache_new(mem);
     writer_start(s);
     return s;
 }

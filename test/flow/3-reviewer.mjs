@@ -89,3 +89,12 @@ test('progress of each county of the city, by state, in numbers that open their 
   assert.equal((await city.get(total.href)).json.total, total.n, 'the list behind the number');
   expect(await city.page('/ledger'), 200, 'page');
 });
+
+test('a step with many records asks for what it needs once, before anything is done', async () => {
+  const city = await as('chifeng');
+  const some = expect(await city.get('/r/brand?state=published&size=2'), 200).json.items.map((r) => r.id);
+  const refused = expect(await city.send('POST', '/r/brand/do/admit_city', { ids: some }), 422, 'nothing given').json;
+  assert.ok(refused.errors.some((e) => e.field === 'basis'), JSON.stringify(refused.errors));
+  const page = expect(await city.form('/r/brand/do/admit_city', { ids: some }), 200, 'asked on a page').text;
+  assert.match(page, /入库理由/);
+});
