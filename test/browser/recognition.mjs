@@ -1,7 +1,7 @@
-// Recognition from the call to the answer to an objection, by clicks and typing, as the people who do it. Nobody types an address: each begins at the front page or
+// Recognition from the call to the removal, by clicks and typing, as the people who do it. Nobody types an address: each begins at the front page or
 // the desk and goes on by links. The days are set by the story, on a server of its own.
 import { writeFileSync } from "node:fs";
-import { expect, last, TEMP, test } from "./lib.mjs";
+import { expect, last, sound, TEMP, test } from "./lib.mjs";
 import { add, both, follow, made, menu, press, put, save, state, step, Town, until } from "./town.mjs";
 
 const CODE = "91350100M000100Y43";
@@ -308,4 +308,137 @@ part("访客在手机上提出异议，凭查询码看到答复", async () => {
   await press(visitor, visitor.getByRole("button", { name: "查询" }));
   await visitor.getByText("经核对，台账数据与原始凭证一致").waitFor();
   await both(visitor, "rec-objection-answered");
+});
+
+part("不用脚本也能提出异议、查询办理情况", async () => {
+  const visitor = await town.page(undefined, "desktop", { scripts: false });
+  await follow(visitor, /公示公告/, { within: "body" });
+  await follow(visitor, "拟认定公示（演示）");
+  await follow(visitor, /异议/);
+  await visitor.locator("#f-title").fill("评审程序有疑问");
+  await visitor.locator("#f-kind").selectOption("procedure");
+  await visitor.locator("#f-text").fill(SAID);
+  await press(visitor, visitor.getByRole("button", { name: "提交" }));
+  await visitor.getByRole("heading", { name: "已经收到" }).waitFor();
+  await sound(visitor, "rec-noscript-objection");
+  const [number, code] = await visitor.locator("dd.num").allInnerTexts();
+  await follow(visitor, "查询办理情况");
+  await visitor.locator("main [name=number]").fill(number);
+  await visitor.locator("main [name=code]").fill(code);
+  await press(visitor, visitor.getByRole("button", { name: "查询" }));
+  await visitor.locator("main", { hasText: number }).filter({ hasText: "待受理" }).waitFor();
+  await sound(visitor, "rec-noscript-objection-status");
+  const [o] = (await (await town.person("region")).get("/r/objection?state=received&size=10")).json.items;
+  await town.act("region", "objection", o.id, "take", { which: w.second });
+  await town.act("region", "objection", o.id, "refuse", { say: "经核对，评审程序符合办法（演示）。" });
+});
+
+const verify = async (visitor, what) => {
+  await menu(visitor, "核验证书");
+  await visitor.locator("#f-q").fill(what);
+  await press(visitor, visitor.getByRole("button", { name: "核验" }));
+  return (await visitor.locator("section[aria-label=核验结果]").innerText()).replace(/\s+/g, " ");
+};
+
+part("公示期满，负责人印发决定，企业拿到证书，谁都能核验", async () => {
+  const of = async (type) => (await (await town.person("region")).get(`/r/${type}?size=10`)).json.items;
+  await town.at("2026-03-30");
+  await until("the notice ends", async () => (await of("public_notice"))[0].state !== "open");
+  await town.at("2026-03-31");
+  await until("all objections are answered", async () => (await of("public_notice"))[0].state === "cleared");
+  const page = await town.page("region");
+  await menu(page, "进行中的批次");
+  await follow(page, "2026年认定批次（演示）");
+  await both(page, "rec-round-decide");
+  await add(page, "认定决定");
+  await put(page, { title: "关于公布认定名单的通知（演示）", doc_no: "内人社发〔2026〕3号", text: SAID });
+  await both(page, "rec-decision-form");
+  await save(page);
+  const leader = await town.page("leader");
+  await both(leader, "rec-desk-leader");
+  await menu(leader, "认定决定");
+  await follow(leader, "关于公布认定名单的通知（演示）");
+  await both(leader, "rec-decision");
+  await step(leader, "issue");
+  await state(leader, "已印发");
+  await both(leader, "rec-decision-issued");
+
+  const firm = await town.page("firm", "phone");
+  await both(firm, "rec-desk-firm-recognised");
+  await menu(firm, "认定证书");
+  await follow(firm, "敖汉架线工");
+  await both(firm, "rec-certificate");
+  w.number = /ZS-\d+-\d+-\d+/.exec(await firm.locator("main").innerText())[0];
+  const link = firm.locator("main").getByRole("link", { name: /证书.*PDF/ }).first();
+  const pdf = await (await firm.request.get(await link.getAttribute("href"))).body();
+  expect(pdf.subarray(0, 5).toString() === "%PDF-", "the certificate is a PDF");
+  w.token = /TAMGA1\.[\w.-]+/.exec(pdf.toString("latin1"))[0];
+
+  const visitor = await town.page(undefined, "phone");
+  await menu(visitor, "核验证书");
+  await both(visitor, "rec-verify");
+  expect(/有效/.test(await verify(visitor, w.number)), "valid by its number");
+  await both(visitor, "rec-verify-number");
+  expect(/有效.*签名/.test(await verify(visitor, w.token)), "valid by what the code says");
+  await both(visitor, "rec-verify-token");
+  writeFileSync(`${TEMP}/check.html`, await (await visitor.request.get("/verify/offline")).text());
+  const offline = await town.page();
+  await offline.clock.setFixedTime(new Date("2026-04-01T02:00:00Z"));
+  await offline.goto(`file://${TEMP}/check.html#${w.token}`);
+  await offline.locator("#verdict.good").waitFor();
+  expect((await offline.locator("#facts").textContent()).includes("敖汉架线工"), "the offline page names the brand");
+
+  const auditor = await town.page("auditor");
+  await both(auditor, "rec-desk-auditor");
+  await menu(auditor, "认定批次");
+  await follow(auditor, "2026年认定批次（演示）");
+  await both(auditor, "rec-batch-decided");
+  await follow(auditor, "证据包");
+  await both(auditor, "rec-bundle");
+  const overseer = await town.page("overseer");
+  await menu(overseer, "评审组");
+  await follow(overseer, "评审组（演示）");
+  await both(overseer, "rec-overseer");
+});
+
+part("次年复评，撤销认定，核验和目录都看得到", async () => {
+  await town.at("2027-03-01");
+  const page = await town.page("region");
+  await menu(page, "年度复评批次");
+  await follow(page, /新增/);
+  await put(page, { title: "2026年度复评（演示）", level: "region", year: "2026", period: "2025", prev_period: "2024", due: "2027-03-10" });
+  await save(page);
+  await step(page, "open");
+  await both(page, "rec-review-round");
+  const firm = await town.page("firm", "phone");
+  await both(firm, "rec-desk-review");
+  await follow(firm, "敖汉架线工");
+  await both(firm, "rec-review");
+  await follow(firm, "修改");
+  await put(firm, { report: SAID, honest: "否" });
+  await both(firm, "rec-review-form");
+  await save(firm);
+  await step(firm, "submit");
+  const city = await town.page("city");
+  await follow(city, "敖汉架线工");
+  await step(city, "check");
+  const leader = await town.page("leader");
+  await both(leader, "rec-desk-leader-review");
+  await follow(leader, "敖汉架线工");
+  await step(leader, "remove", { reason: "已不再符合认定条件" });
+  await state(leader, "已有结论");
+  await both(leader, "rec-removed");
+  const visitor = await town.page(undefined, "phone");
+  expect(/已撤销|撤销/.test(await verify(visitor, w.number)), "revoked by its number");
+  await both(visitor, "rec-verify-revoked");
+  await menu(visitor, "公开目录");
+  expect(await visitor.locator("a.bc", { hasText: "敖汉架线工" }).count() === 0, "what was removed is no more in the catalogue");
+  expect(await visitor.locator("a.bc", { hasText: "敖汉养殖工" }).count() === 1, "the other is still there");
+  await both(visitor, "rec-catalogue-removed");
+  const plain = await town.page(undefined, "desktop", { scripts: false });
+  await follow(plain, "核验证书", { within: "nav" });
+  await plain.locator("#f-q").fill(w.number);
+  await press(plain, plain.getByRole("button", { name: "核验" }));
+  expect(/已撤销/.test(await plain.locator("section[aria-label=核验结果]").innerText()), "revoked, without scripts too");
+  await sound(plain, "rec-noscript-verify");
 });
