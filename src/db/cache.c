@@ -112,7 +112,7 @@ void cache_take(StmtCache *c, Stmt *st)
         list_newest(c, st);
     }
     st->busy = true;
-    st->ended = false;
+    st->ended = st->failed = false;
     c->n_busy++;
 }
 

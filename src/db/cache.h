@@ -13,6 +13,7 @@ struct Stmt {
     const DbDriver *drv;
     DriverStmt *raw;    /* NULL: the place is free */
     bool busy;
+    bool failed;        /* a step failed since it was taken */
     bool ended;         /* stepped to the end or failed: another step would begin again */
     uint64_t hash;
     char *text;         /* as given to db_stmt, hooks unexpanded */

@@ -164,8 +164,21 @@ bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
     if (db->begun && db->lost == E_OK && !db->drv->in_transaction(db->conn)) {
         db->lost = cx->err;
     }
+    st->failed = true;
     stmt_done(st); /* nothing more can be had from it, and one left busy would stop the next who asks for it */
     return false;
+}
+
+bool stmt_next(Cx *cx, Stmt *st)
+{
+    bool row = false;
+    return stmt_step(cx, st, &row) && row;
+}
+
+bool stmt_end(Stmt *st)
+{
+    stmt_done(st);
+    return !st->failed;
 }
 
 static void must_col(const Stmt *st, int col)
@@ -218,7 +231,6 @@ bool stmt_one_int(Cx *cx, Stmt *st, int64_t none, int64_t *ret)
 {
     bool row;
     if (!stmt_step(cx, st, &row)) {
-        stmt_done(st);
         return false;
     }
     *ret = row && !stmt_col_null(st, 0) ? stmt_col_int(st, 0) : none;

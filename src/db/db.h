@@ -49,6 +49,11 @@ void stmt_int_or_null(Stmt *st, int i, bool has, int64_t v);
  * connection with E_BUSY. Once it ended, another step is a bug; one that failed is done. Inside a transaction a failure may leave only
  * rolling back, whole or to a savepoint (PostgreSQL): whoever means to go on takes a savepoint before. */
 MUST_USE bool stmt_step(Cx *cx, Stmt *st, bool *ret_row);
+/* stmt_next - true while there is another row; stmt_end - done with it, and whether every step went well. Leaving the loop early is no failure:
+ *     while (stmt_next(cx, st)) { … }
+ *     return stmt_end(st); */
+MUST_USE bool stmt_next(Cx *cx, Stmt *st);
+MUST_USE bool stmt_end(Stmt *st);
 int64_t stmt_col_int(Stmt *st, int col);
 Str stmt_col_text(Stmt *st, int col);               /* valid until the next step or done; empty for NULL */
 Str stmt_col_dup(Arena *mem, Stmt *st, int col);    /* a copy in mem */

@@ -281,12 +281,10 @@ static bool recover(Cx *cx, Store *s, void *arg)
         return false;
     }
     stmt_int(st, 1, cx->now_ms - KEEP_MS);
-    bool row = false, ok;
-    while ((ok = stmt_step(cx, st, &row)) && row) {
+    while (stmt_next(cx, st)) {
         drop_files(cx->mem, j, stmt_col_int(st, 0));
     }
-    stmt_done(st);
-    st = ok ? db_stmt(cx, cx->db, SQL_ADMIN, S("delete from job where created < ?1")) : NULL;
+    st = stmt_end(st) ? db_stmt(cx, cx->db, SQL_ADMIN, S("delete from job where created < ?1")) : NULL;
     if (st == NULL) {
         return false;
     }
@@ -451,16 +449,14 @@ bool job_list(Cx *cx, Jobs *j, const Actor *a, Job **ret, size_t *ret_n)
     }
     stmt_int(st, 1, a->user);
     stmt_int(st, 2, LIST_MAX);
-    bool row = false, ok;
-    while ((ok = stmt_step(cx, st, &row)) && row && n < LIST_MAX) {
+    while (n < LIST_MAX && stmt_next(cx, st)) {
         JobRow r;
         job_row_read(cx->mem, st, &r);
         items[n++] = r.job;
     }
-    stmt_done(st);
     *ret = items;
     *ret_n = n;
-    return ok;
+    return stmt_end(st);
 }
 
 static bool cancel_waiting(Cx *cx, Store *s, void *arg)

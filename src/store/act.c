@@ -42,19 +42,11 @@ static bool touched_by(Cx *cx, const Actor *a, const Rec *r, bool *ret)
     stmt_int(st, 3, a->user);
     stmt_int(st, 4, cx->now_ms);
     *ret = false;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         const State *from = type_state(r->type, stmt_col_text(st, 1));
         *ret = *ret || !str_eq(stmt_col_text(st, 0), S("act")) || (from != NULL && from->editable);
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 /* The office the record goes to; NULL when there is none above. */

@@ -44,14 +44,7 @@ static bool read_ids(Cx *cx, Sql *q, Ids *ret)
     if (st == NULL) {
         return false;
     }
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         if (ret->n == ret->cap) {
             size_t more = ret->cap != 0 ? ret->cap * 2 : 64;
             ret->ids = arena_grow(cx->mem, ret->ids, ret->cap * sizeof(int64_t), more * sizeof(int64_t));
@@ -59,8 +52,7 @@ static bool read_ids(Cx *cx, Sql *q, Ids *ret)
         }
         ret->ids[ret->n++] = stmt_col_int(st, 0);
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 static Sql *select_ids(Cx *cx, Store *s, const RecordType *t)

@@ -51,14 +51,7 @@ bool rec_signs(Cx *cx, Store *s, const Rec *r, const Action *act, Signs *ret)
     stmt_int(st, 2, r->rev);
     stmt_text(st, 3, act->id);
     size_t cap = 0;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         if (ret->n == cap) {
             size_t more = cap != 0 ? cap * 2 : 4;
             ret->got = arena_grow(cx->mem, ret->got, cap * sizeof(Sign), more * sizeof(Sign));
@@ -72,7 +65,9 @@ bool rec_signs(Cx *cx, Store *s, const Rec *r, const Action *act, Signs *ret)
                                     .opinion = stmt_col_dup(cx->mem, st, 5),
                                     .inputs = stmt_col_dup(cx->mem, st, 6)};
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     what_is_missing(cx, act, ret);
     return true;
 }

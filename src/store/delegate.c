@@ -175,14 +175,7 @@ static bool read_list(Cx *cx, Store *s, const Actor *a, bool office, Stmt *st, D
 {
     Delegation *items = NEW_ARRAY(cx->mem, Delegation, 200);
     size_t n = 0;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         const Org *org = pack_org_by_home(s->pack, stmt_col_int(st, 8));
         if (n == 200 || (office && !a->is_system && (org == NULL || a->org == NULL || !org_within(org, a->org)))) {
             continue;
@@ -193,7 +186,9 @@ static bool read_list(Cx *cx, Store *s, const Actor *a, bool office, Stmt *st, D
                                   .from = instant_date(begins), .until = (int32_t)stmt_col_int(st, 7),
                                   .now = begins <= cx->now_ms && cx->now_ms < ends};
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     *ret = items;
     *ret_n = n;
     return true;
@@ -236,18 +231,10 @@ bool delegate_people(Cx *cx, Store *s, const Actor *a, Colleague **ret, size_t *
     }
     stmt_int(st, 1, a->org->home);
     stmt_int(st, 2, a->user);
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         (*ret)[(*ret_n)++] = (Colleague){.id = stmt_col_int(st, 0), .name = stmt_col_dup(cx->mem, st, 1), .org = a->org};
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 static void add_roles(const Store *s, Actor *a, Str roles)
@@ -272,21 +259,13 @@ bool delegate_join(Cx *cx, Store *s, Actor *a)
     stmt_int(st, 1, a->user);
     stmt_int(st, 2, cx->now_ms);
     stmt_int(st, 3, a->org->home);
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row || a->n_deputy_for == ARRAY_LEN(a->deputy_for)) {
-            break;
-        }
+    while (a->n_deputy_for != ARRAY_LEN(a->deputy_for) && stmt_next(cx, st)) {
         a->deputy_for[a->n_deputy_for++] = stmt_col_int(st, 0);
         Str name = stmt_col_dup(cx->mem, st, 1);
         a->deputy_names = a->deputy_names.n == 0 ? name : str_printf(cx->mem, "%.*s、%.*s", STRF(a->deputy_names), STRF(name));
         add_roles(s, a, stmt_col_dup(cx->mem, st, 2));
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 /* Could the person have done this with their own roles alone? */

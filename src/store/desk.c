@@ -19,21 +19,16 @@ static bool read_page(Cx *cx, Store *s, const Actor *a, const RecordType *t, Sql
     }
     Scope scope = access_scope(cx->mem, s->pack, a, t);
     ret->items = NEW_ARRAY(cx->mem, Rec, limit);
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row || ret->n == limit) {
-            break;
-        }
+    while (ret->n != limit && stmt_next(cx, st)) {
         if (!row_read(cx, s, t, st, false, &ret->items[ret->n])) {
             stmt_done(st);
             return false;
         }
         ret->n++;
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     for (size_t i = 0; i < ret->n; i++) {
         rec_redact(a, &ret->items[i], scope.published_only);
     }
@@ -67,18 +62,10 @@ static bool read_events(Cx *cx, Store *s, Stmt *st, size_t limit, Event **ret, s
 {
     *ret = NEW_ARRAY(cx->mem, Event, limit);
     *ret_n = 0;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row || *ret_n == limit) {
-            break;
-        }
+    while (*ret_n != limit && stmt_next(cx, st)) {
         event_read(cx, s, st, &(*ret)[(*ret_n)++]);
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 bool desk_done(Cx *cx, Store *s, const Actor *a, EventPlace before, size_t limit, Event **ret, size_t *ret_n)
@@ -119,14 +106,7 @@ static bool started_by(Cx *cx, Store *s, const Actor *a, Started **ret, size_t *
     stmt_int(st, 2, ACTS_LOOKED_AT);
     *ret = NEW_ARRAY(cx->mem, Started, ACTS_LOOKED_AT);
     *ret_n = 0;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         const RecordType *t = pack_type(s->pack, stmt_col_text(st, 0));
         const State *from = t != NULL ? type_state(t, stmt_col_text(st, 3)) : NULL;
         bool sent = from != NULL && from->editable && !str_eq(stmt_col_text(st, 3), stmt_col_text(st, 4));
@@ -134,8 +114,7 @@ static bool started_by(Cx *cx, Store *s, const Actor *a, Started **ret, size_t *
             (*ret)[(*ret_n)++] = (Started){t, stmt_col_int(st, 1)};
         }
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 static bool since(Cx *cx, Begun *items, size_t n)
@@ -153,22 +132,14 @@ static bool since(Cx *cx, Begun *items, size_t n)
     if (st == NULL) {
         return false;
     }
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         for (size_t i = 0; i < n; i++) {
             if (items[i].rec.id == stmt_col_int(st, 0)) {
                 items[i].since_ms = MAX(items[i].since_ms, stmt_col_int(st, 1));
             }
         }
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 static int newest_first(const void *a, const void *b)

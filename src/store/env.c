@@ -114,14 +114,11 @@ static bool related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows
     const Value **rows = NULL;
     Str *states = NULL;
     int64_t *ids = NULL;
-    for (bool row = false;;) {
+    while (stmt_next(cx, st)) {
         Rec r;
-        if (!stmt_step(cx, st, &row) || (row && !row_read(cx, box->s, link->type, st, true, &r))) {
+        if (!row_read(cx, box->s, link->type, st, true, &r)) {
             stmt_done(st);
             return false;
-        }
-        if (!row) {
-            break;
         }
         if (n == RELATED_MAX) {
             stmt_done(st);
@@ -138,7 +135,9 @@ static bool related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows
         ids[n] = r.id;
         states[n++] = r.state->id;
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     *ret = (RelatedRows){.type = link->type, .rows = rows, .states = states, .ids = ids, .n = n};
     return true;
 }

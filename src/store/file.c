@@ -228,18 +228,10 @@ bool file_list(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t re
     }
     stmt_int(st, 1, record);
     *ret = NEW_ARRAY(cx->mem, File, MAX_FILES);
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row || *ret_n == MAX_FILES) {
-            break;
-        }
+    while (*ret_n != MAX_FILES && stmt_next(cx, st)) {
         read_file_row(cx, st, &(*ret)[(*ret_n)++]);
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 static bool find_file(Cx *cx, Store *s, const Actor *a, int64_t id, File *ret, Rec *ret_rec)

@@ -103,14 +103,7 @@ static bool read_events(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n)
 {
     size_t cap = 0, n = 0;
     Event *items = NULL;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         if (n == cap) {
             size_t more = cap != 0 ? cap * 2 : 16;
             items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
@@ -118,7 +111,9 @@ static bool read_events(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n)
         }
         event_read(cx, s, st, &items[n++]);
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     *ret = items;
     *ret_n = n;
     return true;

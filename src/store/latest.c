@@ -50,14 +50,7 @@ static bool newest(Cx *cx, Store *s, const Field *const *fields, size_t n, int64
     for (size_t i = 0; i < n; i++) {
         values[fields[i]->index] = (Value){0};
     }
-    for (bool row = false; open != 0;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (open != 0 && stmt_next(cx, st)) {
         for (size_t i = 0; i < n; i++) {
             Value *v = &values[fields[i]->index];
             if (!v->has && !stmt_col_null(st, (int)i)) {
@@ -66,8 +59,7 @@ static bool newest(Cx *cx, Store *s, const Field *const *fields, size_t n, int64
             }
         }
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 static bool all_newest(Cx *cx, Store *s, const RecordType *t, const RecordType *from, int64_t parent, Value *values)

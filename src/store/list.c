@@ -357,13 +357,7 @@ static bool add_cursor(Cx *cx, Sql *q, const Query *query)
 static bool read_rows(Cx *cx, Store *s, const Query *query, Stmt *st, size_t limit, RecPage *ret)
 {
     ret->items = NEW_ARRAY(cx->mem, Rec, limit);
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            return false;
-        }
-        if (!row) {
-            return true;
-        }
+    while (stmt_next(cx, st)) {
         if (ret->n == limit) { /* one more than asked was read: there is a next page */
             ret->next = cursor_make(cx, query, &ret->items[limit - 1]);
             return true;
@@ -373,6 +367,7 @@ static bool read_rows(Cx *cx, Store *s, const Query *query, Stmt *st, size_t lim
         }
         ret->n++;
     }
+    return stmt_end(st);
 }
 
 static bool count_total(Cx *cx, Store *s, const Actor *a, const Query *query, int64_t *ret)
@@ -457,12 +452,8 @@ bool rec_each(Cx *cx, Store *s, const Actor *a, const Query *query, RecEachFn *f
     Scope scope = access_scope(cx->mem, s->pack, a, query->type);
     Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
     bool ok = st != NULL;
-    for (bool row = true; ok && row;) {
+    while (ok && stmt_next(cx, st)) {
         Rec r;
-        ok = stmt_step(cx, st, &row);
-        if (!ok || !row) {
-            break;
-        }
         ArenaMark mark = arena_mark(cx->mem);
         ok = row_read(cx, s, query->type, st, false, &r);
         if (ok) {
@@ -473,10 +464,7 @@ bool rec_each(Cx *cx, Store *s, const Actor *a, const Query *query, RecEachFn *f
             arena_release(cx->mem, mark);
         }
     }
-    if (st != NULL) {
-        stmt_done(st);
-    }
-    return ok;
+    return st != NULL && stmt_end(st) && ok;
 }
 
 /* What the cache keeps of a cross count: texts in a row, with their lengths. */
@@ -522,13 +510,7 @@ static bool read_counts(Cx *cx, Stmt *st, size_t n_fields, CrossCount **ret, siz
 {
     size_t cap = 0, n = 0;
     CrossCount *items = NULL;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         if (n == cap) {
             size_t more = cap != 0 ? cap * 2 : 16;
             items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
@@ -539,6 +521,9 @@ static bool read_counts(Cx *cx, Stmt *st, size_t n_fields, CrossCount **ret, siz
             c->keys[k] = stmt_col_dup(cx->mem, st, (int)k);
         }
         c->n = stmt_col_int(st, (int)n_fields);
+    }
+    if (!stmt_end(st)) {
+        return false;
     }
     *ret = items;
     *ret_n = n;

@@ -55,14 +55,7 @@ static bool read_people(Cx *cx, Stmt *st, People *ret)
 {
     size_t cap = 0;
     *ret = (People){0};
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         if (ret->n == cap) {
             size_t more = cap != 0 ? cap * 2 : 8;
             ret->p = arena_grow(cx->mem, ret->p, cap * sizeof *ret->p, more * sizeof *ret->p);
@@ -72,8 +65,7 @@ static bool read_people(Cx *cx, Stmt *st, People *ret)
         ret->p[ret->n++] = (Person){.id = stmt_col_int(st, 0), .home = stmt_col_int(st, 1), .login = stmt_col_dup(cx->mem, st, 2),
                                     .roles = stmt_col_dup(cx->mem, st, 3), .wants = stmt_col_int(st, 4) & has};
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 static bool people_of(Cx *cx, const Org *o, People *ret)
@@ -425,19 +417,14 @@ bool notice_list(Cx *cx, Store *s, const Actor *a, size_t limit, Notice **ret, s
     }
     stmt_int(st, 1, a->user);
     stmt_int(st, 2, (int64_t)limit);
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         (*ret)[(*ret_n)++] = (Notice){.id = stmt_col_int(st, 0), .at_ms = stmt_col_int(st, 1), .read_ms = stmt_col_int(st, 2),
                                       .count = stmt_col_int(st, 3), .text = stmt_col_dup(cx->mem, st, 4),
                                       .href = stmt_col_dup(cx->mem, st, 5)};
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     return notice_unread(cx, s, a, ret_unread);
 }
 

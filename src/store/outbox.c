@@ -142,18 +142,10 @@ static bool due_of(Cx *cx, Store *s, Channel c, size_t limit, OutRow *rows, size
     stmt_int(st, 1, c);
     stmt_int(st, 2, cx->now_ms);
     stmt_int(st, 3, (int64_t)limit);
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         read_row(cx, s, st, &rows[(*n)++]);
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 bool outbox_take(Cx *cx, Store *s, unsigned channels, size_t limit, OutRow **ret, size_t *ret_n)
@@ -295,19 +287,11 @@ bool outbox_counts(Cx *cx, Store *s, const Actor *a, int64_t ret[3])
         return false;
     }
     ret[0] = ret[1] = ret[2] = 0;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         Str state = stmt_col_text(st, 0);
         ret[str_eq(state, S("sent")) ? 2 : str_eq(state, S("failed")) ? 1 : 0] += stmt_col_int(st, 1);
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 bool outbox_list(Cx *cx, Store *s, const Actor *a, Str state, size_t limit, OutRow **ret, size_t *ret_n)
@@ -334,21 +318,13 @@ bool outbox_list(Cx *cx, Store *s, const Actor *a, Str state, size_t limit, OutR
     }
     *ret = NEW_ARRAY(cx->mem, OutRow, MIN(limit, (size_t)500) + 1);
     *ret_n = 0;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         OutRow *o = &(*ret)[(*ret_n)++];
         read_row(cx, s, st, o);
         o->address = contact_mask(cx->mem, o->address);
         o->result = stmt_col_dup(cx->mem, st, 17);
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 typedef struct {

@@ -131,14 +131,7 @@ static bool read_list(Cx *cx, const RecordType *t, const Field *f, int64_t home,
     }
     size_t cap = 0;
     Value v = {0};
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         if (v.n_rows == cap) {
             size_t more = cap != 0 ? cap * 2 : 8;
             v.rows = arena_grow(cx->mem, v.rows, cap * sizeof(Row), more * sizeof(Row));
@@ -150,7 +143,9 @@ static bool read_list(Cx *cx, const RecordType *t, const Field *f, int64_t home,
             r->v[k] = read_column(cx->mem, &f->fields[k], st, (int)k + 1);
         }
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     v.has = v.n_rows != 0;
     *ret = v;
     return true;

@@ -116,14 +116,7 @@ static bool read_all(Cx *cx, Stmt *st, Snapshot **ret, size_t *ret_n)
     size_t cap = 0;
     *ret = NULL;
     *ret_n = 0;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         if (*ret_n == cap) {
             size_t more = cap != 0 ? cap * 2 : 4;
             *ret = arena_grow(cx->mem, *ret, cap * sizeof(Snapshot), more * sizeof(Snapshot));
@@ -137,8 +130,7 @@ static bool read_all(Cx *cx, Stmt *st, Snapshot **ret, size_t *ret_n)
                                         .body = stmt_col_dup(cx->mem, st, 5),
                                         .sha256 = stmt_col_dup(cx->mem, st, 6)};
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 #define COLUMNS "select id, record, rev, at, name, body, sha256 from snapshot where record = ?1 and type = ?2"

@@ -54,15 +54,8 @@ bool task_rows(Cx *cx, Store *s, Stmt *st, size_t max, Task **ret, size_t *ret_n
 {
     size_t cap = 0, n = 0;
     Task *items = NULL;
-    for (bool row = false;;) {
+    while (n != max && stmt_next(cx, st)) {
         Task t;
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row || n == max) {
-            break;
-        }
         if (!task_row(cx, s, st, &t)) {
             continue;
         }
@@ -73,7 +66,9 @@ bool task_rows(Cx *cx, Store *s, Stmt *st, size_t max, Task **ret, size_t *ret_n
         }
         items[n++] = t;
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     *ret = items;
     *ret_n = n;
     return true;
@@ -215,20 +210,12 @@ bool task_people(Cx *cx, Store *s, const Actor *a, const Rec *r, bool below, boo
     if (st == NULL) {
         return false;
     }
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row || *ret_n == 500) {
-            break;
-        }
+    while (*ret_n != 500 && stmt_next(cx, st)) {
         int64_t id = stmt_col_int(st, 0);
         const Org *org = pack_org_by_home(s->pack, stmt_col_int(st, 2));
         if (org != NULL && id != a->user && task_reader(s, r, org, id, stmt_col_text(st, 3), stmt_col_text(st, 4))) {
             (*ret)[(*ret_n)++] = (Colleague){.id = id, .name = stmt_col_dup(cx->mem, st, 1), .org = org};
         }
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }

@@ -177,14 +177,7 @@ static bool read_entries(Cx *cx, Stmt *st, size_t max, LogEntry **ret, size_t *r
 {
     LogEntry *items = NULL;
     size_t n = 0, cap = 0;
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row || n == max) {
-            break;
-        }
+    while (n != max && stmt_next(cx, st)) {
         if (n == cap) {
             size_t more = cap != 0 ? cap * 2 : 8;
             items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
@@ -196,7 +189,9 @@ static bool read_entries(Cx *cx, Stmt *st, size_t max, LogEntry **ret, size_t *r
         const Doc *d = json_read(cx->mem, e->entry, &why), *body = d != NULL ? doc_get(d, S("body")) : NULL;
         e->body = body != NULL ? json_canonical(cx->mem, body) : S("null");
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     *ret = items;
     *ret_n = n;
     return true;

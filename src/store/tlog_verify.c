@@ -142,18 +142,10 @@ static bool read_sizes(Cx *cx, Audit *c)
     if (st == NULL) {
         return false;
     }
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row || c->n_sizes == (size_t)n) {
-            break;
-        }
+    while (c->n_sizes != (size_t)n && stmt_next(cx, st)) {
         c->sizes[c->n_sizes++] = stmt_col_int(st, 0);
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 static bool pass(Cx *cx, Audit *c)

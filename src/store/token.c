@@ -104,20 +104,12 @@ bool token_list(Cx *cx, Store *s, const Actor *by, int64_t user, TokenRow **ret,
     }
     stmt_int(st, 1, user);
     *ret = NEW_ARRAY(cx->mem, TokenRow, 100);
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         (*ret)[(*ret_n)++] = (TokenRow){.id = stmt_col_int(st, 0), .name = stmt_col_dup(cx->mem, st, 1),
                                         .scope = stmt_col_dup(cx->mem, st, 2), .expires_ms = stmt_col_int(st, 3),
                                         .last_ms = stmt_col_int(st, 4)};
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 static bool do_token_drop(Cx *cx, Store *s, void *arg)

@@ -170,15 +170,8 @@ bool user_list(Cx *cx, Store *s, const Actor *by, User **ret, size_t *ret_n)
     }
     size_t cap = 0, n = 0;
     User *items = NULL;
-    for (bool row = false;;) {
+    while (stmt_next(cx, st)) {
         User u;
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
         read_user(cx, st, &u);
         const Org *o = pack_org(s->pack, u.org);
         if (o == NULL || !may_manage(s, by, o)) {
@@ -191,7 +184,9 @@ bool user_list(Cx *cx, Store *s, const Actor *by, User **ret, size_t *ret_n)
         }
         items[n++] = u;
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     *ret = items;
     *ret_n = n;
     return true;

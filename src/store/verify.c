@@ -75,16 +75,9 @@ static bool verify_chains(Cx *cx, Store *s, Report *r)
     if (st == NULL) {
         return false;
     }
-    for (bool row = false;;) {
+    while (stmt_next(cx, st)) {
         ArenaMark mark = arena_mark(cx->mem);
         Event e;
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
         event_read(cx, s, st, &e);
         if (e.home != home) {
             if (!end_of_home(cx, r, home, seq, prev)) {
@@ -109,7 +102,9 @@ static bool verify_chains(Cx *cx, Store *s, Report *r)
             arena_release(cx->mem, mark);
         }
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     Stmt *orphan = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from journal_head h where not exists"
                                                     " (select 1 from journal j where j.home = h.home)"));
     int64_t lost = 0;
@@ -216,18 +211,10 @@ static bool verify_missing(Cx *cx, Store *s, const RecordType *t, Report *r)
     if (st == NULL) {
         return false;
     }
-    for (bool row = false;;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (stmt_next(cx, st)) {
         fault(r, "%.*s %lld：操作记录里有，数据表里不见了", STRF(t->label), (long long)stmt_col_int(st, 0));
     }
-    stmt_done(st);
-    return true;
+    return stmt_end(st);
 }
 
 static bool verify_type(Cx *cx, Store *s, const RecordType *t, Report *r)
@@ -297,17 +284,10 @@ static bool verify_snapshots(Cx *cx, Store *s, Report *r)
     if (st == NULL) {
         return false;
     }
-    for (bool row = false;;) {
+    while (stmt_next(cx, st)) {
         ArenaMark mark = arena_mark(cx->mem);
         bool holds;
         Event e;
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
         event_read(cx, s, st, &e);
         if (!snapshot_holds(cx, &e, &holds)) {
             stmt_done(st);
@@ -321,7 +301,9 @@ static bool verify_snapshots(Cx *cx, Store *s, Report *r)
             arena_release(cx->mem, mark);
         }
     }
-    stmt_done(st);
+    if (!stmt_end(st)) {
+        return false;
+    }
     st = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from snapshot"));
     if (st == NULL || !stmt_one_int(cx, st, 0, &kept)) {
         return false;

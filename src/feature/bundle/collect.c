@@ -124,20 +124,14 @@ static bool referring(Cx *cx, const Step *step, int64_t to, Found **ret, size_t 
     size_t cap = 0;
     *ret = NULL;
     *ret_n = 0;
-    for (bool row = false; st != NULL;) {
-        if (!stmt_step(cx, st, &row) || !row) {
-            break;
-        }
+    while (st != NULL && stmt_next(cx, st)) {
         if (*ret_n == cap) {
             *ret = arena_grow(cx->mem, *ret, cap * sizeof **ret, (cap * 2 + 64) * sizeof **ret);
             cap = cap * 2 + 64;
         }
         (*ret)[(*ret_n)++] = (Found){stmt_col_int(st, 0), stmt_col_dup(cx->mem, st, 1), stmt_col_dup(cx->mem, st, 2)};
     }
-    if (st != NULL) {
-        stmt_done(st);
-    }
-    return st != NULL && cx->err == E_OK;
+    return st != NULL && stmt_end(st);
 }
 
 static bool follow(Cx *cx, Store *s, const Actor *a, Collected *c, const Step *step)

@@ -165,14 +165,7 @@ bool sheet_rows(Cx *cx, Store *s, const Scoring *sc, int64_t panel, SheetRow **r
     Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
     SheetRow *rows = NULL;
     size_t n = 0, cap = 0;
-    for (bool row = true; st != NULL;) {
-        if (!stmt_step(cx, st, &row)) {
-            stmt_done(st);
-            return false;
-        }
-        if (!row) {
-            break;
-        }
+    while (st != NULL && stmt_next(cx, st)) {
         if (n == cap) {
             rows = arena_grow(cx->mem, rows, cap * sizeof *rows, (cap * 2 + 64) * sizeof *rows);
             cap = cap * 2 + 64;
@@ -184,10 +177,9 @@ bool sheet_rows(Cx *cx, Store *s, const Scoring *sc, int64_t panel, SheetRow **r
                                .seat = stmt_col_int(st, 4),
                                .account = stmt_col_dup(cx->mem, st, 5)};
     }
-    if (st == NULL) {
+    if (st == NULL || !stmt_end(st)) {
         return false;
     }
-    stmt_done(st);
     *ret = rows;
     *ret_n = n;
     return true;

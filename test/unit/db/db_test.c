@@ -266,6 +266,35 @@ static void a_reader_keeps_its_snapshot_while_a_writer_commits(void **state)
     db_close(r);
 }
 
+static void rows_are_walked_to_the_end_or_left_early_and_a_failure_is_told_at_the_end(void **state)
+{
+    Fixture *f = *state;
+    script(f, f->db, "create table t (a integer unique) {strict}; insert into t values (1), (2), (3)");
+    Str all = S("select a from t order by a");
+    Stmt *st = db_stmt(&f->cx, f->db, SQL_HOME, all);
+    int64_t sum = 0;
+    while (stmt_next(&f->cx, st)) {
+        sum += stmt_col_int(st, 0);
+    }
+    assert_true(stmt_end(st));
+    assert_int_equal(sum, 6);
+    st = db_stmt(&f->cx, f->db, SQL_HOME, all);
+    assert_true(stmt_next(&f->cx, st));
+    assert_true(stmt_end(st)); /* left early */
+    assert_true(db_begin(&f->cx, f->db));
+    for (int i = 0; i < 2; i++) { /* a failure is forgotten when the statement is taken again */
+        assert_true(db_savepoint(&f->cx, f->db));
+        st = db_stmt(&f->cx, f->db, SQL_HOME, S("insert into t values (?1)"));
+        stmt_int(st, 1, i == 0 ? 1 : 4);
+        assert_false(stmt_next(&f->cx, st));
+        assert_int_equal(stmt_end(st), i == 1);
+        assert_int_equal(f->cx.err, i == 0 ? E_CONFLICT : E_OK);
+        cx_clear(&f->cx);
+        db_rollback_to(f->db);
+    }
+    db_rollback(f->db);
+}
+
 static void violated_constraints_are_conflicts_in_chinese(void **state)
 {
     Fixture *f = *state;
@@ -367,6 +396,7 @@ int main(void)
         T(savepoints_nest_eight_deep_and_undo_only_themselves),
         T(a_reading_connection_cannot_write),
         T(a_reader_keeps_its_snapshot_while_a_writer_commits),
+        T(rows_are_walked_to_the_end_or_left_early_and_a_failure_is_told_at_the_end),
         T(violated_constraints_are_conflicts_in_chinese),
         T(columns_are_listed_in_order_and_none_for_no_table),
         T(a_full_disk_fails_the_write_and_leaves_what_was_stored),
