@@ -1,43 +1,46 @@
 #!/usr/bin/env bash
 # Run the cmocka programs of a build folder and add up their cases: each program prints one TAP line a case. Those of db and store run a
 # second time on a private PostgreSQL server (tool/pg.sh; without fsync, as no test here cuts the power). With a word after the folder: only programs whose path holds it.
+# As most of their time is spent waiting for disk and deadlines, JOBS programs (twice the cores) run at a time.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 build=${1:?build folder}
 only=${2:-}
-passed=0
-failed=0
-run() { # run PROGRAM [WHERE]
+jobs=${JOBS:-$((2 * $(nproc)))}
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+one() { # one PROGRAM [WHERE]: a line "ok-count bad-count" into a file of its own, and what it printed when something failed
   local out status ok bad
   out=$(CMOCKA_MESSAGE_OUTPUT=TAP TAMGA_ROOT=$PWD timeout 300 "$1" 2>&1)
   status=$?
   ok=$(printf '%s\n' "$out" | grep -c '^ok ')
   bad=$(printf '%s\n' "$out" | grep '^not ok ' | grep -vc '# SKIP')
   if [ $status != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
-  [ "$bad" = 0 ] || printf '%s%s (exit status %s)\n%s\n' "$1" "${2:-}" "$status" "$out"
-  passed=$((passed + ok))
-  failed=$((failed + bad))
+  [ "$bad" = 0 ] || printf '%s%s (exit status %s)\n%s\n' "$1" "${2:-}" "$status" "$out" >"$logs/${1##*/}.wrong"
+  echo "$ok $bad" >"$logs/${1##*/}.count"
 }
+export -f one
+export logs
 list() { find "$@" -type f -executable -name '*_test' 2>/dev/null | grep -F -- "$only" | sort; }
-sum() {
+sum() { # what failed, then the counts of all
+  local passed failed
+  cat "$logs"/*.wrong 2>/dev/null
+  read -r passed failed < <(cat "$logs"/*.count 2>/dev/null | awk '{p += $1; f += $2} END {print p + 0, f + 0}')
+  [ $((passed + failed)) -gt 0 ] || failed=1
   echo "$passed passed, $failed failed"
-  [ $failed = 0 ]
+  [ "$failed" = 0 ]
 }
 if [ -n "${TAMGA_TEST_DB:-}" ]; then
-  while read -r program; do run "$program" " on PostgreSQL"; done < <(list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$')
+  list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$' | xargs -r -P "$jobs" -I{} bash -c 'one {} " on PostgreSQL"'
   sum
   exit
 fi
-while read -r program; do run "$program"; done < <(list "$build/test/unit")
+list "$build/test/unit" | xargs -r -P "$jobs" -I{} bash -c 'one {}'
 if [ -n "$(list "$build/test/unit/db" "$build/test/unit/store")" ]; then
-  log=$(mktemp)
-  TAMGA_PG_FSYNC=${TAMGA_PG_FSYNC:-off} tool/pg.sh run "$0" "$build" "$only" >"$log" 2>&1
-  counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
-  grep -avE '^[0-9]+ passed, [0-9]+ failed$' "$log"
-  read -r p _ n _ <<<"${counts:-0 passed, 1 failed}"
-  passed=$((passed + p))
-  failed=$((failed + n))
-  rm -f "$log"
+  TAMGA_PG_FSYNC=${TAMGA_PG_FSYNC:-off} tool/pg.sh run "$0" "$build" "$only" >"$logs/pg" 2>&1
+  counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$logs/pg" | tail -n 1)
+  grep -avE '^[0-9]+ passed, [0-9]+ failed$' "$logs/pg" >"$logs/pg.wrong"
+  echo "${counts:-0 passed, 1 failed}" | awk '{print $1, $3}' >"$logs/pg.count"
 fi
-[ $((passed + failed)) -gt 0 ] || failed=1
 sum

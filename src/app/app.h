@@ -26,6 +26,9 @@ typedef struct {
 
 CommandFn cmd_init, cmd_serve, cmd_pack, cmd_import, cmd_export, cmd_verify, cmd_backup, cmd_restore, cmd_user, cmd_doctor, cmd_verify_certificate, cmd_bundle, cmd_verify_bundle;
 
+/* app_share - the folder or file `name` of what is installed with the program: `given` by an option, else PREFIX/share/tamga/`name` where the
+ * program stands in PREFIX/bin, else `in_tree`, relative to the source tree. In cx->mem. */
+const char *app_share(Cx *cx, const char *given, const char *name, const char *in_tree);
 /* app_pack - load the pack of a data folder (or o->pack); prints its faults to standard error. NULL with E_PACK. */
 const Pack *app_pack(Cx *cx, const Options *o);
 /* app_has_data - whether the folder o->data was made by init: its database, or the address of one, is there. */

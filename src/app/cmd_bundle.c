@@ -73,7 +73,7 @@ bool cmd_bundle(Cx *cx, const Options *o)
     if (demo) {
         bundle_demo();
     }
-    bundle_set(TAMGA_VERSION, o->view != NULL ? o->view : "view", press);
+    bundle_set(TAMGA_VERSION, app_share(cx, o->view, "view", "view"), press);
     bool ok = make(cx, o, s, &n);
     press_stop(press);
     store_close(s);

@@ -49,8 +49,8 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, in
 {
     Arena *mem = arena_new(0);
     const Pack *p = store_pack(s);
-    SiteConf conf = {.store = s, .view_dir = o->view != NULL ? o->view : "view",
-                     .asset_dir = o->assets != NULL ? o->assets : "build/assets", .tables = features_routes(), .strict = o->strict, .public_url = o->url,
+    SiteConf conf = {.store = s, .view_dir = app_share(cx, o->view, "view", "view"),
+                     .asset_dir = app_share(cx, o->assets, "assets", "build/assets"), .tables = features_routes(), .strict = o->strict, .public_url = o->url,
                      .demo = accounts(cx, o->data) != NULL || p->sample};
     io_set_jobs(jobs);
     letter_mark_set(p->sample ? S("样例") : conf.demo ? S("演示") : S(""));
@@ -104,7 +104,7 @@ bool cmd_serve(Cx *cx, const Options *o)
     Press *press = press_start(NULL);
     certificate_set_press(press);
     jobs_offer(&CERTIFICATE_WORK);
-    bundle_set(TAMGA_VERSION, o->view != NULL ? o->view : "view", press);
+    bundle_set(TAMGA_VERSION, app_share(cx, o->view, "view", "view"), press);
     Jobs *jobs = jobs_start(cx, s);
     Timer *timer = jobs != NULL ? timer_start(cx, s, 60000) : NULL;
     Outbox *outbox = NULL;

@@ -24,7 +24,7 @@ static const char *pack_dir(Cx *cx, const Options *o)
         close(fd);
     }
     if (n <= 0) {
-        return "pack/neimenggu";
+        return app_share(cx, NULL, "pack/neimenggu", "pack/neimenggu");
     }
     return str_z(cx->mem, str_trim(str_n(text, (size_t)n)));
 }
