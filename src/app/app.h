@@ -8,7 +8,7 @@
 #include "store/user.h"
 
 typedef struct {
-    const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason;
+    const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason, *security_contact;
     bool demo, dry_run, strict, quiet, behind_proxy;
     long workers, days;
     const char *words[8];        /* what is not an option */

@@ -50,7 +50,7 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, in
     Arena *mem = arena_new(0);
     const Pack *p = store_pack(s);
     SiteConf conf = {.store = s, .view_dir = app_share(cx, o->view, "view", "view"),
-                     .asset_dir = app_share(cx, o->assets, "assets", "build/assets"), .tables = features_routes(), .strict = o->strict, .public_url = o->url,
+                     .asset_dir = app_share(cx, o->assets, "assets", "build/assets"), .tables = features_routes(), .strict = o->strict, .public_url = o->url, .security_contact = o->security_contact,
                      .demo = accounts(cx, o->data) != NULL || p->sample};
     io_set_jobs(jobs);
     letter_mark_set(p->sample ? S("样例") : conf.demo ? S("演示") : S(""));
@@ -96,6 +96,9 @@ bool cmd_serve(Cx *cx, const Options *o)
     sigaddset(&stop, SIGINT);
     sigaddset(&stop, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &stop, NULL); /* before any thread: only sigwait takes them */
+    if (o->security_contact != NULL && !security_contact_ok(str_c(o->security_contact))) {
+        return fail(cx, E_USAGE, "--security-contact 应以 mailto:、https:// 或 tel: 开头，中间没有空格");
+    }
     Store *s = app_store(cx, o);
     if (s == NULL) {
         return false;

@@ -94,9 +94,11 @@ typedef struct {
     bool strict;                     /* tests: an unknown template name fails */
     bool demo;                       /* show the demonstration banner */
     const char *public_url;
+    const char *security_contact;    /* for security.txt; NULL: none. security_contact_ok */
 } SiteConf;
 MUST_USE Site *site_start(Cx *cx, Arena *mem, const SiteConf *conf);
 void site_stop(Site *s);
+bool security_contact_ok(Str contact); /* mailto:, https:// or tel:, printable ASCII without spaces */
 NetHandler site_handle;              /* net's handler; ctx is the Site */
 void site_worker_start(void *site, unsigned worker);
 void site_worker_stop(void *site, unsigned worker);

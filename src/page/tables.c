@@ -28,6 +28,7 @@ const Route ROUTES_CORE[] = {
     {"GET", "/accessibility", access_page, AUTH_PUBLIC, "core/accessibility", "How the pages can be used by everybody", NULL, ROUTE_CACHE},
     {"GET", "/openapi.json", openapi_page, AUTH_PUBLIC, NULL, "This document", NULL, 0},
     {"GET", "/assets/{file}", asset_page, AUTH_PUBLIC, NULL, "Style sheet, scripts, icons", NULL, 0},
+    {"GET", "/.well-known/security.txt", security_txt_page, AUTH_PUBLIC, NULL, "Whom to tell about a weakness of this installation", NULL, 0},
     {"GET", "/favicon.ico", favicon_page, AUTH_PUBLIC, NULL, "The icon, for answers that are no page and cannot name it", NULL, 0},
     {"GET", "/healthz", health_page, AUTH_PUBLIC, NULL, "Is the service there", NULL, 0},
     {0},

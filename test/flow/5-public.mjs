@@ -1,5 +1,5 @@
 // Story 5: the public - catalogue, search, entry; nothing private; without scripts.
-import { as, assert, expect, newBrand, test, web } from './lib.mjs';
+import { as, ask, assert, expect, newBrand, test, web } from './lib.mjs';
 
 test('the front door leads to the catalogue', async () => {
   const a = await web.page('/');
@@ -64,4 +64,12 @@ test('large print and high contrast are kept in a cookie and change the page', a
   const page = await web.page('/catalogue', { cookie: 'tamga_view=big.contrast' });
   const plain = await web.page('/catalogue');
   assert.notEqual(/<html[^>]*>|<body[^>]*>/.exec(page.text)?.[0] + page.text.length, /<html[^>]*>|<body[^>]*>/.exec(plain.text)?.[0] + plain.text.length);
+});
+
+test('security.txt names the contact of this installation and when it ends', async () => {
+  const a = expect(await ask('GET', '/.well-known/security.txt'), 200);
+  assert.match(a.headers.get('content-type'), /^text\/plain/);
+  assert.match(a.text, /^Contact: mailto:security@example\.org$/m);
+  const until = Date.parse(/^Expires: (.+)$/m.exec(a.text)[1]) - Date.now();
+  assert.ok(until > 170 * 86400e3 && until < 366 * 86400e3, `${until} ms`);
 });
