@@ -179,7 +179,9 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
     (void)fd, (void)what;
     Worker *w = arg;
     event_del(&w->stop_ev);
-    if (!w->paused) {
+    int64_t before = -1;
+    while (!w->paused && before != w->accepted + w->too_many) {
+        before = w->accepted + w->too_many;
         on_accept(w->listen_fd, EV_READ, w); /* who is already connected is still served */
     }
     event_del(&w->accept_ev);

@@ -4,9 +4,12 @@
  */
 #include "net/queue.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+
+#define HANDLER_NICE 5 /* behind the loops and the writer: a refusal must not wait for what it refuses */
 
 typedef struct {
     TAILQ_HEAD(ClassQueue, Conn) waiting;
@@ -74,6 +77,7 @@ static void *handler_main(void *arg)
     char name[16];
     snprintf(name, sizeof name, "work-%u", id);
     pthread_setname_np(pthread_self(), name);
+    setpriority(PRIO_PROCESS, (id_t)gettid(), HANDLER_NICE); /* Linux: of this thread */
     if (conf->worker_start != NULL) {
         conf->worker_start(conf->ctx, id);
     }

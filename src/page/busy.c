@@ -14,7 +14,7 @@
 static const NetClass CLASSES[] = {
     [CLASS_VITAL] = {"vital", 1, 32, 2000, 2000},
     [CLASS_SIGN_IN] = {"sign_in", 2, 64, 400, 300},
-    [CLASS_WRITE] = {"write", 6, 128, 400, 250},
+    [CLASS_WRITE] = {"write", 6, 256, 1000, 250},
     [CLASS_FORM] = {"form", 2, 32, 300, 100},
     [CLASS_READ] = {"read", 6, 256, 200, 35},
     [CLASS_PUBLIC] = {"public", 4, 256, 150, 30},

@@ -76,6 +76,7 @@ bool ready_page(Req *rq)
         s->ready_bad = look(rq);
         s->ready_ms = now;
     }
+    s->ready_bad = (s->ready_bad & ~(unsigned)NO_SPACE) | (store_space_low(rq->store) ? NO_SPACE : 0u); /* costs nothing: always fresh */
     unsigned bad = s->ready_bad | (atomic_load(&s->stopping) ? STOPPING : 0u);
     pthread_mutex_unlock(&s->ready_lock);
     rq->wants_json = true;
