@@ -23,6 +23,7 @@
 #include "base/log.h"
 
 #define LINGER_MS 2000
+#define SWEEP_MOST 200 /* ended in one sweep: thousands of slow clients that came together must not hold the loop when they go together */
 #define DRAIN_MS  500 /* what a connection that has not sent a whole head gets when the server stops */
 
 static void on_read(evutil_socket_t fd, short what, void *arg);
@@ -475,13 +476,13 @@ static void time_out(Conn *c)
     }
 }
 
-/* The least rate of a body that comes or an answer that goes, once a window. */
-static void check_rate(Conn *c, int64_t now)
+/* The least rate of a body that comes or an answer that goes, once a window. True: it was too slow and is ended. */
+static bool check_rate(Conn *c, int64_t now)
 {
     const NetConf *conf = c->w->conf;
     bool body = c->state == CONN_BODY, out = !body && c->owing && c->state != CONN_WORK;
     if ((!body && !out) || now - c->window_ms < conf->rate_window_ms) {
-        return;
+        return false;
     }
     int left = 0;
     if (out && ioctl(c->fd, SIOCOUTQ, &left) != 0) {
@@ -489,7 +490,7 @@ static void check_rate(Conn *c, int64_t now)
     }
     if (out && left == 0 && c->out == NULL) {
         c->owing = false; /* taken whole */
-        return;
+        return false;
     }
     int64_t bytes = body ? (c->head.chunked ? c->chunks.total : c->spool.n) : c->sent - left;
     if (bytes - c->window_bytes < (int64_t)conf->min_rate * conf->rate_window_ms / 1000) {
@@ -498,18 +499,20 @@ static void check_rate(Conn *c, int64_t now)
         } else {
             time_out(c);
         }
-        return;
+        return true;
     }
     c->window_ms = now;
     c->window_bytes = bytes;
+    return false;
 }
 
 void conn_sweep(Worker *w)
 {
     int64_t now = clock_mono_ms();
     bool over = w->stopping && now >= w->stop_at_ms;
+    int ended = 0;
     Conn *next;
-    for (Conn *c = LIST_FIRST(&w->conns); c != NULL; c = next) {
+    for (Conn *c = LIST_FIRST(&w->conns); c != NULL && (over || ended < SWEEP_MOST); c = next) {
         next = LIST_NEXT(c, all);
         if (c->state == CONN_WORK) {
             continue; /* the handler's */
@@ -517,9 +520,10 @@ void conn_sweep(Worker *w)
         if (over) {
             conn_close(c);
         } else if (now >= c->deadline_ms && !c->queued) {
+            ended++;
             time_out(c);
         } else {
-            check_rate(c, now);
+            ended += check_rate(c, now);
         }
     }
 }

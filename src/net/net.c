@@ -22,7 +22,7 @@
 #include "base/log.h"
 
 #define STOP_MS      10000
-#define BACKLOG      1024
+#define BACKLOG      4096 /* a flood of connections must not push ordinary ones out; the kernel caps it at somaxconn */
 #define READ_BYTES   ((size_t)64 << 10)
 #define ACCEPT_BATCH 32
 
@@ -198,7 +198,7 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 static int sweep_interval_ms(const NetConf *c)
 {
     int least = MIN(MIN(c->head_deadline_ms, c->body_deadline_ms), MIN(MIN(c->idle_ms, c->write_deadline_ms), c->rate_window_ms));
-    return MAX(10, MIN(250, least / 4));
+    return MAX(10, MIN(100, least / 4));
 }
 
 static void *work(void *arg)

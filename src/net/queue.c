@@ -136,6 +136,9 @@ void queue_expire(Queue *q)
     int64_t now = clock_mono_us();
     for (unsigned i = 0; i < q->n_classes; i++) {
         Class *k = &q->classes[i];
+        if (k->running < q->conf->classes[i].at_once && (i == 0 || q->running < q->conf->handlers)) {
+            continue; /* there is a place for it: only the thread has not woken yet, and refusing would not be sooner */
+        }
         if ((c = TAILQ_FIRST(&k->waiting)) != NULL) {
             shed_tick(&k->shed, &q->conf->classes[i], now - c->queued_us);
         }

@@ -25,9 +25,9 @@ static void note(Shed *s, int64_t waited_us)
 
 void shed_left(Shed *s, int64_t now_us, int64_t waited_us, size_t behind)
 {
-    note(s, waited_us);
+    note(s, behind > 0 ? waited_us : 0);
     end_interval(s, now_us);
-    if (s->overloaded && waited_us <= SHED_TARGET_US) {
+    if (s->overloaded && (behind == 0 || waited_us <= SHED_TARGET_US)) {
         s->overloaded = false; /* the queue has drained: no need to see the interval's end */
     }
     if (s->last_us != 0) {

@@ -1,8 +1,8 @@
 /*
  * shed.h - inside net: may one more request of a class wait, and how long. Pure: time comes in as an argument.
  *
- * CoDel's idea with Facebook's two patiences: a queue that was empty at least once in the last 100 ms only carries a burst, and a burst may
- * wait (burst_ms). When even the luckiest request of the last 100 ms waited longer than 10 ms there is a standing queue: more comes than is
+ * CoDel's idea with Facebook's two patiences: a queue that was empty at least once in the last 250 ms only carries a burst, and a burst may
+ * wait (burst_ms). When even the luckiest request of the last 250 ms waited longer than 10 ms there is a standing queue: more comes than is
  * served, and waiting helps nobody. Then nothing may wait longer than tight_ms, so that what is served is served fresh and what is
  * refused is told at once. Both bounds are at least two steps of the queue, so that a few slow pages beside each other are no overload.
  * A request that would wait longer than allowed, by the pace at which the queue moved lately, is not let in at all.
@@ -20,9 +20,10 @@ typedef struct {
 } Shed;
 
 #define SHED_TARGET_US   10000
-#define SHED_INTERVAL_US 100000
+#define SHED_INTERVAL_US 250000
 
-/* shed_left - one leaves for a handler after it waited so long; `behind` wait still. */
+/* shed_left - one leaves for a handler after it waited so long; `behind` wait still. Nobody behind: the queue is empty, however long the one waited
+ * (a thread may wake late). */
 void shed_left(Shed *s, int64_t now_us, int64_t waited_us, size_t behind);
 
 /* shed_tick - time passes: the oldest has waited so long. A queue in which it has run out of patience is overloaded. */

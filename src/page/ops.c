@@ -216,14 +216,25 @@ static void put_store(Buf *b, Store *store)
     }
 }
 
+typedef struct {
+    Buf *b;
+    Str what; /* whose rows are being written */
+} Counts;
+
 static bool add_count(void *ctx, Str what, Str state, int64_t n)
 {
-    Buf *b = ctx;
+    Counts *c = ctx;
     if (state.n == 0) {
-        buf_printf(b, "tamga_%.*s_entries %lld\n", STRF(what), (long long)n);
-    } else {
-        buf_printf(b, "tamga_%.*s{state=\"%.*s\"} %lld\n", STRF(what), STRF(state), (long long)n);
+        counter(c->b, "tamga_journal_entries", "Entries of the journal.", n);
+        return true;
     }
+    bool job = str_eq(what, S("job"));
+    const char *name = job ? "tamga_jobs" : "tamga_outbox";
+    if (!str_eq(c->what, what)) {
+        metrics_head(c->b, name, "gauge", job ? "Imports, exports and other long work, by state." : "Messages to people that are not sent, by state.");
+        c->what = job ? S("job") : S("outbox");
+    }
+    buf_printf(c->b, "%s{state=\"%.*s\"} %lld\n", name, STRF(state), (long long)n);
     return true;
 }
 
@@ -274,11 +285,10 @@ bool metrics_page(Req *rq)
     put_requests(&b, &s->metrics);
     put_net(&b, atomic_load(&s->net));
     put_store(&b, rq->store);
-    Buf counts = buf_new(rq->mem, TEXT_MAX);
+    Counts counts = {.b = &b};
     if (!store_counts(&rq->cx, add_count, &counts)) {
         cx_clear(&rq->cx); /* the database does not answer: /readyz says so, and the other figures are wanted the more */
     }
-    buf_add(&b, buf_str(&counts));
     rq->raw_body = buf_str(&b);
     rq->raw_type = S("text/plain; version=0.0.4; charset=utf-8");
     return true;

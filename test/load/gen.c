@@ -429,7 +429,7 @@ static void slow(int kind, int n, double seconds)
     double *lives = NULL;
     while (now_us() < end && cut + failed < n) {
         int64_t now = now_us();
-        for (int burst = 0; opened < n && burst < 50; burst++, opened++) {
+        for (int burst = 0; opened < n && burst < 20; burst++, opened++) {
             Conn *c = &conns[opened];
             c->fd = dial(0x100u + (uint32_t)(kind * 64 + opened / 100), kind == 2 ? 2048 : 0);
             if (c->fd < 0) {

@@ -28,7 +28,7 @@ static void a_burst_may_wait_long(void **state)
 {
     (void)state;
     Shed s = fresh();
-    (void)run(&s, 1000 * MS, 20, 4 * MS, 80 * MS); /* 80 ms, but not for 100 ms on end */
+    (void)run(&s, 1000 * MS, 50, 4 * MS, 80 * MS); /* 80 ms, but not for 250 ms on end */
     assert_false(s.overloaded);
     assert_int_equal(shed_patience(&s, &CLASS), 200 * MS);
 }
@@ -38,11 +38,21 @@ static void a_queue_that_stands_for_an_interval_is_overload(void **state)
     (void)state;
     Shed s = fresh();
     int64_t now = run(&s, 1000 * MS, 1, MS, 0);
-    now = run(&s, now, 60, 4 * MS, 20 * MS);
+    now = run(&s, now, 140, 4 * MS, 20 * MS);
     assert_true(s.overloaded);
     assert_int_equal(shed_patience(&s, &CLASS), 30 * MS);
     (void)run(&s, now, 1, 4 * MS, 2 * MS); /* one that hardly waited: the queue has drained */
     assert_false(s.overloaded);
+}
+
+static void one_alone_is_no_queue_however_late_its_thread_woke(void **state)
+{
+    (void)state;
+    Shed s = fresh();
+    for (int i = 1; i < 20; i++) {
+        shed_left(&s, i * 400 * MS, 60 * MS, 0);
+        assert_false(s.overloaded);
+    }
 }
 
 static void one_lucky_request_in_an_interval_means_the_queue_moves(void **state)
@@ -87,7 +97,7 @@ static void who_would_wait_too_long_by_the_pace_of_the_queue_is_not_let_in(void 
     (void)run(&s, 1000 * MS, 100, 10 * MS, 5 * MS); /* one each 10 ms */
     assert_true(shed_admits(&s, &CLASS, 15));
     assert_false(shed_admits(&s, &CLASS, 25)); /* 250 ms, and 200 are allowed */
-    (void)run(&s, 3000 * MS, 60, 10 * MS, 40 * MS);
+    (void)run(&s, 3000 * MS, 90, 10 * MS, 40 * MS);
     assert_true(s.overloaded);
     assert_true(shed_admits(&s, &CLASS, 2));
     assert_false(shed_admits(&s, &CLASS, 4));
@@ -121,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_burst_may_wait_long),
         cmocka_unit_test(a_queue_that_stands_for_an_interval_is_overload),
+        cmocka_unit_test(one_alone_is_no_queue_however_late_its_thread_woke),
         cmocka_unit_test(one_lucky_request_in_an_interval_means_the_queue_moves),
         cmocka_unit_test(a_queue_that_does_not_move_at_all_is_overload_too),
         cmocka_unit_test(a_few_slow_pages_beside_each_other_are_no_overload),
