@@ -120,6 +120,7 @@ bool queue_put(Queue *q, Conn *c)
         pthread_cond_signal(&q->wake);
     } else {
         k->refused++;
+        shed_refused(&k->shed, clock_mono_us());
     }
     pthread_mutex_unlock(&q->lock);
     return ok;
@@ -146,6 +147,7 @@ void queue_expire(Queue *q)
             TAILQ_REMOVE(&k->waiting, c, job);
             k->n--;
             k->expired++;
+            shed_refused(&k->shed, now);
             c->head.req.wait_us += now - c->queued_us;
             TAILQ_INSERT_TAIL(&gone, c, job);
         }

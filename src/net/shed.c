@@ -4,6 +4,8 @@
 #include "net/shed.h"
 
 #define PACE_MOST_US 1000000
+#define FEW          3  /* refusals in an interval that are no sign of anything, */
+#define FEW_OF       20 /* nor is one in so many */
 
 static void end_interval(Shed *s, int64_t now_us)
 {
@@ -13,8 +15,11 @@ static void end_interval(Shed *s, int64_t now_us)
     if (now_us - s->interval_us < SHED_INTERVAL_US) {
         return;
     }
-    s->overloaded = s->least_us > MAX(SHED_TARGET_US, 2 * s->pace_us);
+    bool standing = s->least_us > MAX(SHED_TARGET_US, 2 * s->pace_us);
+    bool refusing = s->refused > FEW && s->refused * FEW_OF > s->left;
+    s->overloaded = standing || (s->overloaded && refusing);
     s->least_us = -1;
+    s->left = s->refused = 0;
     s->interval_us = now_us;
 }
 
@@ -26,14 +31,18 @@ static void note(Shed *s, int64_t waited_us)
 void shed_left(Shed *s, int64_t now_us, int64_t waited_us, size_t behind)
 {
     note(s, behind > 0 ? waited_us : 0);
+    s->left++;
     end_interval(s, now_us);
-    if (s->overloaded && (behind == 0 || waited_us <= SHED_TARGET_US)) {
-        s->overloaded = false; /* the queue has drained: no need to see the interval's end */
-    }
     if (s->last_us != 0) {
         s->pace_us += (MIN(now_us - s->last_us, PACE_MOST_US) - s->pace_us) / 8;
     }
     s->last_us = behind > 0 ? now_us : 0;
+}
+
+void shed_refused(Shed *s, int64_t now_us)
+{
+    s->refused++;
+    end_interval(s, now_us);
 }
 
 void shed_tick(Shed *s, const NetClass *c, int64_t oldest_us)

@@ -41,7 +41,31 @@ static void a_queue_that_stands_for_an_interval_is_overload(void **state)
     now = run(&s, now, 140, 4 * MS, 20 * MS);
     assert_true(s.overloaded);
     assert_int_equal(shed_patience(&s, &CLASS), 30 * MS);
-    (void)run(&s, now, 1, 4 * MS, 2 * MS); /* one that hardly waited: the queue has drained */
+    (void)run(&s, now, 140, 4 * MS, 2 * MS); /* two intervals in which nobody waited or was refused */
+    assert_false(s.overloaded);
+}
+
+static void a_lucky_one_does_not_end_an_overload_in_which_many_are_refused(void **state)
+{
+    (void)state;
+    Shed s = fresh();
+    int64_t now = run(&s, 1000 * MS, 200, 4 * MS, 40 * MS);
+    assert_true(s.overloaded);
+    for (int i = 0; i < 300; i++) {
+        now += 4 * MS;
+        shed_refused(&s, now);
+        if (i % 20 == 0) {
+            shed_left(&s, now, 1 * MS, 0);
+        }
+        assert_true(s.overloaded);
+    }
+    for (int i = 0; i < 140; i++) { /* two refusals in half a second, among many served: over */
+        now += 4 * MS;
+        shed_left(&s, now, 1 * MS, 0);
+        if (i % 70 == 0) {
+            shed_refused(&s, now);
+        }
+    }
     assert_false(s.overloaded);
 }
 
@@ -131,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_burst_may_wait_long),
         cmocka_unit_test(a_queue_that_stands_for_an_interval_is_overload),
+        cmocka_unit_test(a_lucky_one_does_not_end_an_overload_in_which_many_are_refused),
         cmocka_unit_test(one_alone_is_no_queue_however_late_its_thread_woke),
         cmocka_unit_test(one_lucky_request_in_an_interval_means_the_queue_moves),
         cmocka_unit_test(a_queue_that_does_not_move_at_all_is_overload_too),
