@@ -8,9 +8,10 @@
 #include "store/user.h"
 
 typedef struct {
-    const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason, *security_contact;
+    const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason, *log_level;
+    const char *security_contact;
     bool demo, dry_run, strict, quiet, behind_proxy;
-    long workers, days;
+    long workers, days, per_address;
     const char *words[8];        /* what is not an option */
     int n_words;
 } Options;

@@ -18,6 +18,7 @@
 #include "job/outbox.h"
 #include "job/timer.h"
 #include "store/file.h"
+#include "store/pulse.h"
 
 static const char *accounts(Cx *cx, const char *data)
 {
@@ -45,13 +46,37 @@ static void greet(Cx *cx, const Options *o, const Net *net, int64_t started_us)
     fflush(stdout);
 }
 
+static sigset_t our_signals(void)
+{
+    static const int SIGNALS[] = {SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++) {
+        sigaddset(&set, SIGNALS[i]);
+    }
+    return set;
+}
+
+/* Until SIGINT or SIGTERM. SIGUSR1: the log says more, one level; SIGUSR2: less. */
+static void wait_for_stop(void)
+{
+    sigset_t set = our_signals();
+    int sig = 0;
+    while (sigwait(&set, &sig) == 0 && (sig == SIGUSR1 || sig == SIGUSR2)) {
+        LogLevel now = log_level_now(), next = sig == SIGUSR1 ? MAX(now, 1) - 1 : MIN(now + 1, LOG_ERROR);
+        log_level(next);
+        log_error("log level is now %s", log_level_name(next)); /* an error only so that it is seen on every level */
+    }
+}
+
 static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, int64_t started_us)
 {
     Arena *mem = arena_new(0);
     const Pack *p = store_pack(s);
     SiteConf conf = {.store = s, .view_dir = app_share(cx, o->view, "view", "view"),
-                     .asset_dir = app_share(cx, o->assets, "assets", "build/assets"), .tables = features_routes(), .strict = o->strict, .public_url = o->url, .security_contact = o->security_contact,
-                     .demo = accounts(cx, o->data) != NULL || p->sample};
+                     .asset_dir = app_share(cx, o->assets, "assets", "build/assets"), .tables = features_routes(), .strict = o->strict, .public_url = o->url,
+                     .demo = accounts(cx, o->data) != NULL || p->sample, .version = TAMGA_VERSION, .behind_proxy = o->behind_proxy,
+                     .security_contact = o->security_contact};
     io_set_jobs(jobs);
     letter_mark_set(p->sample ? S("样例") : conf.demo ? S("演示") : S(""));
     document_set_press(press);
@@ -67,20 +92,20 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, in
     }
     const char *spool = str_printf(mem, "%s/spool", o->data).p;
     mkdir(spool, 0700);
-    NetConf nc = {.listen = o->listen != NULL ? o->listen : "127.0.0.1:8080", .workers = o->workers > 0 ? (unsigned)o->workers : 4,
+    NetConf nc = {.listen = o->listen != NULL ? o->listen : "127.0.0.1:8080", .handlers = o->workers > 0 ? (unsigned)o->workers : 8,
+                  .classes = site_classes(), .classify = site_classify, .fast = site_fast, .shed = site_shed,
+                  .no_shedding = getenv("TAMGA_TEST_NO_SHEDDING") != NULL, .max_per_peer = (unsigned)o->per_address,
                   .spool_dir = spool, .upload_path = site_upload_path, .behind_proxy = o->behind_proxy, .handler = site_handle, .ctx = site,
                   .worker_start = site_worker_start, .worker_stop = site_worker_stop};
     Net *net = net_start(cx, &nc);
     if (net != NULL) {
-        sigset_t stop;
-        int sig;
-        sigemptyset(&stop);
-        sigaddset(&stop, SIGINT);
-        sigaddset(&stop, SIGTERM);
+        site_net(site, net);
         certificate_set_url(o->url != NULL ? str_c(o->url) : str_printf(mem, "http://127.0.0.1:%d", net_port(net)));
         greet(cx, o, net, started_us);
-        sigwait(&stop, &sig);
+        wait_for_stop();
         printf("\n正在停止……\n");
+        fflush(stdout);
+        site_stopping(site);
         net_stop(net);
     }
     site_stop(site);
@@ -91,11 +116,15 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, in
 bool cmd_serve(Cx *cx, const Options *o)
 {
     int64_t started_us = clock_mono_us();
-    sigset_t stop;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &stop, NULL); /* before any thread: only sigwait takes them */
+    sigset_t signals = our_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: only sigwait takes them */
+    LogLevel level;
+    if (o->log_level != NULL) {
+        if (!log_level_read(str_c(o->log_level), &level)) {
+            return fail(cx, E_USAGE, "日志级别应为 debug、info、warn 或 error，而不是 %s", o->log_level);
+        }
+        log_level(level);
+    }
     if (o->security_contact != NULL && !security_contact_ok(str_c(o->security_contact))) {
         return fail(cx, E_USAGE, "--security-contact 应以 mailto:、https:// 或 tel: 开头，中间没有空格");
     }
@@ -104,6 +133,7 @@ bool cmd_serve(Cx *cx, const Options *o)
         return false;
     }
     file_scan_use(s, o->scan);
+    store_space_watch(s);
     Press *press = press_start(NULL);
     certificate_set_press(press);
     jobs_offer(&CERTIFICATE_WORK);

@@ -11,8 +11,8 @@
 static const Command COMMANDS[] = {
     {"init", cmd_init, "init --data DIR [--db 数据库地址] [--pack DIR] [--demo]",
      "建立数据文件夹（--demo：演示数据和演示账户；--db postgresql://…：记录存到 PostgreSQL，地址记在数据文件夹的 db 文件里）"},
-    {"serve", cmd_serve, "serve --data DIR [--listen 地址:端口] [--url 对外网址] [--view DIR] [--assets DIR] [--workers N] [--scan 命令] [--behind-proxy] [--security-contact mailto:…]",
-     "启动服务（--behind-proxy：前面有本机的反向代理，访问者的地址取它写的 X-Forwarded-For 最后一项；--security-contact：写进 security.txt 的安全联系方式）"},
+    {"serve", cmd_serve, "serve --data DIR [--listen 地址:端口] [--url 对外网址] [--view DIR] [--assets DIR] [--workers N] [--per-address N] [--log-level 级别] [--scan 命令] [--behind-proxy] [--security-contact mailto:…]",
+     "启动服务（--behind-proxy：前面有本机的反向代理，访问者的地址取它写的 X-Forwarded-For 最后一项；--workers：同时办理的请求数，默认 8；--per-address：一个地址最多的连接数，默认 256；--log-level：debug info warn error，运行中 SIGUSR1 更详、SIGUSR2 更简；--security-contact：写进 security.txt 的安全联系方式）"},
     {"pack", cmd_pack, "pack check DIR", "检查策略包，逐条指出文件、行、列"},
     {"import", cmd_import, "import --data DIR --type T --as 登录名 FILE [--dry-run] [--report OUT.xlsx]", "导入电子表格"},
     {"export", cmd_export, "export --data DIR --type T [--as 登录名] [--where 字段=值] -o FILE.{csv,xlsx}", "导出电子表格"},
@@ -39,7 +39,7 @@ static void help(FILE *to)
 }
 
 enum { OPT_DATA = 256, OPT_DB, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
-       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_CONTACT, OPT_HELP, OPT_QUIET };
+       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_PER_ADDRESS, OPT_LOG_LEVEL, OPT_CONTACT, OPT_HELP, OPT_QUIET };
 
 static const struct option LONG[] = {
     {"data", required_argument, NULL, OPT_DATA},     {"db", required_argument, NULL, OPT_DB},
@@ -56,7 +56,9 @@ static const struct option LONG[] = {
     {"out", required_argument, NULL, 'o'},           {"url", required_argument, NULL, OPT_URL},
     {"keys", required_argument, NULL, OPT_KEYS},     {"revoked", required_argument, NULL, OPT_REVOKED}, {"scan", required_argument, NULL, OPT_SCAN},
     {"at", required_argument, NULL, OPT_AT},         {"reason", required_argument, NULL, OPT_REASON},
-    {"behind-proxy", no_argument, NULL, OPT_PROXY}, {"security-contact", required_argument, NULL, OPT_CONTACT},
+    {"behind-proxy", no_argument, NULL, OPT_PROXY},
+    {"security-contact", required_argument, NULL, OPT_CONTACT},
+    {"per-address", required_argument, NULL, OPT_PER_ADDRESS}, {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {NULL, 0, NULL, 0}};
 
 static bool read_number(const char *text, long *ret)
@@ -76,8 +78,8 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
                                          [OPT_WHERE] = &o->where,   [OPT_ROLE] = &o->role,     [OPT_ORG] = &o->org,
                                          [OPT_NAME] = &o->name,     [OPT_SCOPE] = &o->scope,   [OPT_VIEW] = &o->view,
                                          [OPT_ASSETS] = &o->assets, [OPT_URL] = &o->url,     [OPT_KEYS] = &o->keys,
-                                         [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, [OPT_CONTACT] = &o->security_contact,
-                                         ['o'] = &o->out};
+                                         [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, [OPT_LOG_LEVEL] = &o->log_level,
+                                         [OPT_CONTACT] = &o->security_contact, ['o'] = &o->out};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, "o:", LONG, NULL)) != -1;) {
         if (c == '?') {
@@ -95,8 +97,8 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
             o->quiet = true;
         } else if (c == OPT_HELP) {
             *ret_help = true;
-        } else if (c == OPT_WORKERS || c == OPT_DAYS) {
-            if (!read_number(optarg, c == OPT_WORKERS ? &o->workers : &o->days)) {
+        } else if (c == OPT_WORKERS || c == OPT_DAYS || c == OPT_PER_ADDRESS) {
+            if (!read_number(optarg, c == OPT_WORKERS ? &o->workers : c == OPT_DAYS ? &o->days : &o->per_address)) {
                 return fail(cx, E_USAGE, "“%s”不是可用的数字", optarg);
             }
         } else {

@@ -56,6 +56,7 @@ static ssize_t send_now(Conn *c, Str head, Str body, bool more)
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
     }
     count(&c->w->bytes_out, n);
+    c->sent += n;
     return n;
 }
 
@@ -103,6 +104,11 @@ bool answer_send(Conn *c, Arena *mem, NetResp *resp, bool head_only)
     Str body = with_body && !head_only && !file ? resp->body : S("");
     int64_t file_len = with_body && !head_only && file ? resp->body_fd_len : 0;
 
+    if (!c->owing) { /* else the window goes on: a next request must not lengthen it */
+        c->owing = true;
+        c->window_ms = clock_mono_ms();
+        c->window_bytes = c->sent;
+    }
     ssize_t sent = send_now(c, head, body, file_len > 0);
     if (sent < 0) {
         drop(resp);
@@ -124,7 +130,7 @@ bool answer_send(Conn *c, Arena *mem, NetResp *resp, bool head_only)
         return conn_answered(c);
     }
     c->state = CONN_WRITE;
-    c->deadline_ms = clock_mono_ms() + c->w->conf->write_deadline_ms;
+    c->deadline_ms = clock_mono_ms() + c->w->conf->write_deadline_ms + (file ? resp->body_fd_len : (int64_t)body.n) / 16;
     conn_reading(c, false);
     event_add(&c->wr, NULL);
     return file_len == 0 || answer_flush(c);
@@ -141,6 +147,7 @@ bool answer_flush(Conn *c)
         return false;
     }
     count(&c->w->bytes_out, n);
+    c->sent += n;
     if (evbuffer_get_length(c->out) > 0) {
         return true;
     }

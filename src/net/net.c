@@ -5,7 +5,7 @@
  * for another. Because such sockets would also share a port with a second server of the same user, a plain bind is
  * tried first: a taken port is an error, as everybody expects.
  */
-#include "net/conn.h"
+#include "net/queue.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -22,7 +22,7 @@
 #include "base/log.h"
 
 #define STOP_MS      10000
-#define BACKLOG      1024
+#define BACKLOG      4096 /* a flood of connections must not push ordinary ones out; the kernel caps it at somaxconn */
 #define READ_BYTES   ((size_t)64 << 10)
 #define ACCEPT_BATCH 32
 
@@ -32,6 +32,8 @@ struct Net {
     Worker **workers;
     unsigned n_workers, n_started;
     int port;
+    Queue *queue;
+    Peers *peers;
 };
 
 NetConf net_conf_resolved(const NetConf *conf)
@@ -48,6 +50,9 @@ NetConf net_conf_resolved(const NetConf *conf)
     DEFAULT(write_deadline_ms, 60000);
     DEFAULT(arena_bytes, (size_t)64 << 20);
     DEFAULT(max_conns, 12000);
+    DEFAULT(max_per_peer, 256);
+    DEFAULT(min_rate, 1024);
+    DEFAULT(rate_window_ms, 10000);
 #undef DEFAULT
     if (c.workers == 0) {
         long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -84,6 +89,16 @@ static void peer_text(const struct sockaddr_storage *ss, char *out, socklen_t ma
     }
 }
 
+/* A word in the clear, so that people behind one address know why; nothing more is spent on it. */
+static void turn_away(Worker *w, int fd)
+{
+    static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    ssize_t n = send(fd, busy, sizeof busy - 1, MSG_NOSIGNAL);
+    (void)n;
+    close(fd);
+    count(&w->too_many, 1);
+}
+
 static void pause_accept(Worker *w)
 {
     event_del(&w->accept_ev);
@@ -112,9 +127,14 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
             }
             return;
         }
+        PeerKey key = peer_key(&ss);
+        if (!peer_enter(w->net->peers, key, w->conf->max_per_peer)) {
+            turn_away(w, s);
+            continue;
+        }
         char peer[48];
         peer_text(&ss, peer, sizeof peer);
-        conn_open(w, s, peer);
+        conn_open(w, s, peer, key);
     }
 }
 
@@ -135,12 +155,33 @@ static void on_kick(evutil_socket_t fd, short what, void *arg)
     conn_serve_ready(arg);
 }
 
+static void on_done(evutil_socket_t fd, short what, void *arg)
+{
+    (void)what;
+    uint64_t n;
+    ssize_t got = read(fd, &n, sizeof n);
+    (void)got;
+    conn_done(arg);
+}
+
+static void on_shed(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    Worker *w = arg;
+    queue_expire(w->net->queue);
+    if (w->n_working > 0) {
+        event_add(&w->shed_ev, &(struct timeval){0, SHED_TARGET_US / 2});
+    }
+}
+
 static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
     Worker *w = arg;
     event_del(&w->stop_ev);
-    if (!w->paused) {
+    int64_t before = -1;
+    while (!w->paused && before != w->accepted + w->too_many) {
+        before = w->accepted + w->too_many;
         on_accept(w->listen_fd, EV_READ, w); /* who is already connected is still served */
     }
     event_del(&w->accept_ev);
@@ -156,8 +197,8 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 
 static int sweep_interval_ms(const NetConf *c)
 {
-    int least = MIN(MIN(c->head_deadline_ms, c->body_deadline_ms), MIN(c->idle_ms, c->write_deadline_ms));
-    return MAX(10, MIN(250, least / 4));
+    int least = MIN(MIN(c->head_deadline_ms, c->body_deadline_ms), MIN(MIN(c->idle_ms, c->write_deadline_ms), c->rate_window_ms));
+    return MAX(10, MIN(100, least / 4));
 }
 
 static void *work(void *arg)
@@ -166,14 +207,15 @@ static void *work(void *arg)
     char name[16];
     snprintf(name, sizeof name, "net-%u", w->id);
     pthread_setname_np(pthread_self(), name);
-    if (w->conf->worker_start != NULL) {
+    bool handles = w->net->queue == NULL;
+    if (handles && w->conf->worker_start != NULL) {
         w->conf->worker_start(w->conf->ctx, w->id);
     }
     event_base_loop(w->base, 0);
     while (!LIST_EMPTY(&w->conns)) {
         conn_close(LIST_FIRST(&w->conns));
     }
-    if (w->conf->worker_stop != NULL) {
+    if (handles && w->conf->worker_stop != NULL) {
         w->conf->worker_stop(w->conf->ctx, w->id);
     }
     return NULL;
@@ -214,7 +256,8 @@ static int bind_socket(const struct sockaddr *addr, socklen_t len, bool probe)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (!probe) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* accepted sockets inherit it */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* accepted sockets inherit both */
+        setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     }
     if (bind(fd, addr, len) != 0 || (!probe && listen(fd, BACKLOG) != 0)) {
         int err = errno;
@@ -282,9 +325,16 @@ static void worker_free(Worker *w)
     if (w->stop_fd >= 0) {
         close(w->stop_fd);
     }
+    if (w->done_fd >= 0) {
+        close(w->done_fd);
+    }
     if (w->base != NULL) {
         event_base_free(w->base);
     }
+    for (size_t i = 0; i < w->n_spare_mem; i++) {
+        arena_free(w->spare_mem[i]);
+    }
+    pthread_mutex_destroy(&w->done_lock);
     arena_free(w->mem);
     arena_free(w->pool);
 }
@@ -299,7 +349,8 @@ static bool worker_setup(Worker *w)
     w->base = event_base_new_with_config(ec);
     event_config_free(ec);
     w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (w->base == NULL || w->stop_fd < 0) {
+    w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (w->base == NULL || w->stop_fd < 0 || w->done_fd < 0) {
         return false;
     }
     LIST_INIT(&w->conns);
@@ -314,7 +365,9 @@ static bool worker_setup(Worker *w)
     event_assign(&w->stop_ev, w->base, w->stop_fd, EV_READ | EV_PERSIST, on_stop, w);
     event_assign(&w->sweep_ev, w->base, -1, EV_PERSIST, on_sweep, w);
     evtimer_assign(&w->kick_ev, w->base, on_kick, w);
-    return event_add(&w->accept_ev, NULL) == 0 && event_add(&w->stop_ev, NULL) == 0 &&
+    evtimer_assign(&w->shed_ev, w->base, on_shed, w);
+    event_assign(&w->done_ev, w->base, w->done_fd, EV_READ | EV_PERSIST, on_done, w);
+    return event_add(&w->done_ev, NULL) == 0 && event_add(&w->accept_ev, NULL) == 0 && event_add(&w->stop_ev, NULL) == 0 &&
            event_add(&w->sweep_ev, &(struct timeval){ms / 1000, ms % 1000 * 1000}) == 0;
 }
 
@@ -355,16 +408,23 @@ Net *net_start(Cx *cx, const NetConf *conf)
     n->conf.listen = str_z(mem, str_c(conf->listen));
     n->conf.spool_dir = str_z(mem, str_c(n->conf.spool_dir));
     n->n_workers = n->conf.workers;
+    n->peers = peers_new(mem, n->conf.max_conns);
     n->workers = NEW_ARRAY(mem, Worker *, n->n_workers);
     for (unsigned i = 0; i < n->n_workers; i++) {
         n->workers[i] = NEW(mem, Worker);
-        *n->workers[i] = (Worker){.net = n, .conf = &n->conf, .id = i, .listen_fd = -1, .stop_fd = -1};
+        *n->workers[i] = (Worker){.net = n, .conf = &n->conf, .id = i, .listen_fd = -1, .stop_fd = -1, .done_fd = -1};
+        pthread_mutex_init(&n->workers[i]->done_lock, NULL);
+        TAILQ_INIT(&n->workers[i]->done);
     }
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit(n->conf.max_conns);
     bool ok = bind_all(cx, n);
     for (unsigned i = 0; ok && i < n->n_workers; i++) {
         ok = worker_setup(n->workers[i]) || fail(cx, E_IO, "无法建立事件循环：%s", strerrordesc_np(errno));
+    }
+    if (ok && n->conf.handlers > 0) {
+        n->queue = queue_start(&n->conf);
+        ok = n->queue != NULL || fail(cx, E_IO, "无法启动工作线程");
     }
     if (ok) {
         ok = start_threads(n) || fail(cx, E_IO, "无法启动工作线程");
@@ -386,6 +446,7 @@ void net_stop(Net *n)
     for (unsigned i = 0; i < n->n_started; i++) {
         CHECK(pthread_join(n->workers[i]->thread, NULL) == 0);
     }
+    queue_stop(n->queue);
     for (unsigned i = 0; i < n->n_workers; i++) {
         worker_free(n->workers[i]);
     }
@@ -402,6 +463,25 @@ unsigned net_workers(const Net *n)
     return n->n_workers;
 }
 
+Queue *net_queue(const Net *n)
+{
+    return n->queue;
+}
+
+Peers *net_peers(const Net *n)
+{
+    return n->peers;
+}
+
+unsigned net_class_stats(const Net *n, NetClassStats ret[NET_CLASSES])
+{
+    unsigned i = 0;
+    for (; n->queue != NULL && i < NET_CLASSES && n->conf.classes[i].name != NULL; i++) {
+        queue_stats(n->queue, i, &ret[i]);
+    }
+    return i;
+}
+
 NetStats net_stats(const Net *n)
 {
     NetStats s = {0};
@@ -410,6 +490,7 @@ NetStats net_stats(const Net *n)
         s.accepted += atomic_load_explicit(&w->accepted, memory_order_relaxed);
         s.requests += atomic_load_explicit(&w->requests, memory_order_relaxed);
         s.refused += atomic_load_explicit(&w->refused, memory_order_relaxed);
+        s.too_many += atomic_load_explicit(&w->too_many, memory_order_relaxed);
         s.timed_out += atomic_load_explicit(&w->timed_out, memory_order_relaxed);
         s.bytes_out += atomic_load_explicit(&w->bytes_out, memory_order_relaxed);
     }

@@ -139,6 +139,7 @@ bool page_cache_answer(Exchange *x)
     if (e == NULL) {
         return false;
     }
+    atomic_fetch_add_explicit(&x->rq.site->metrics.kept_hits, 1, memory_order_relaxed);
     send(x, e);
     return true;
 }
@@ -172,6 +173,7 @@ static Entry *entry_make(Exchange *x, Str key, Str body, Str type)
 void page_cache_keep(Exchange *x, Str html, Str type)
 {
     PageCache *c = x->rq.site->cache;
+    atomic_fetch_add_explicit(&x->rq.site->metrics.kept_misses, 1, memory_order_relaxed);
     Entry *e = entry_make(x, key_of(x), html, type);
     pthread_rwlock_wrlock(&c->lock);
     Entry **at = &c->slots[slot_of(e->key)];

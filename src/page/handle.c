@@ -3,6 +3,7 @@
  */
 #include "base/clock.h"
 #include "page/internal.h"
+#include "store/pulse.h"
 
 #define HEAVY_AT_ONCE 2
 
@@ -27,7 +28,24 @@ static void read_wishes(Exchange *x)
     x->flash_waiting = str_eq(cookie_get(x->cookies, S("tamga_note")), S("1"));
 }
 
-static Exchange *exchange_new(Site *s, const NetReq *net, NetResp *resp)
+/* The proxy's or the program's own id when it is a plain word, so that one id goes through all logs; else a new one. */
+static Str request_id(const NetReq *net)
+{
+    Str given = net_header(net, S("x-request-id"));
+    bool plain = given.n >= 8 && given.n <= 64;
+    for (size_t i = 0; plain && i < given.n; i++) {
+        char c = given.p[i];
+        plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+    }
+    if (plain) {
+        return given;
+    }
+    uint8_t id[8];
+    random_bytes(id, sizeof id);
+    return hex(net->mem, id, sizeof id);
+}
+
+Exchange *exchange_new(Site *s, const NetReq *net, NetResp *resp)
 {
     Exchange *x = NEW(net->mem, Exchange);
     Req *rq = &x->rq;
@@ -40,15 +58,13 @@ static Exchange *exchange_new(Site *s, const NetReq *net, NetResp *resp)
     rq->net = net;
     rq->read_only = !unsafe(net->method);
     cx_init(&rq->cx, net->mem);
-    uint8_t id[8];
-    random_bytes(id, sizeof id);
-    rq->cx.request_id = hex(net->mem, id, sizeof id);
+    rq->cx.request_id = request_id(net);
     read_wishes(x);
     return x;
 }
 
-/* May this be answered with a page everybody sees? No cookie of a session, no token, a plain reading request. */
-static bool anonymous_read(const Exchange *x)
+/* No cookie of a session, no token, a plain reading request. */
+bool anonymous_read(const Exchange *x)
 {
     const Req *rq = &x->rq;
     return rq->read_only && !rq->is_htmx && net_header(rq->net, S("authorization")).n == 0 &&
@@ -67,7 +83,7 @@ static void begin_cacheable(Exchange *x)
     x->cacheable = true;
 }
 
-static bool find_route(Exchange *x)
+bool find_route(Exchange *x)
 {
     Req *rq = &x->rq;
     rq->route = route_find(rq, rq->net->method, x->path);
@@ -113,6 +129,15 @@ static bool run(Exchange *x)
     return ok;
 }
 
+/* While the disk is nearly full nothing is taken in; one may still sign in and out, and look. */
+static bool room_to_write(Exchange *x)
+{
+    const Req *rq = &x->rq;
+    PageFn *fn = rq->route->fn;
+    return rq->read_only || fn == login_post || fn == logout_post || fn == view_post || !store_space_low(rq->store) ||
+           fail(&x->rq.cx, E_FULL, "存储空间不足，系统暂时只能查看、不能办理，腾出空间后会自动恢复。您这次提交的内容没有保存，请先留一份");
+}
+
 static bool serve(Exchange *x)
 {
     Req *rq = &x->rq;
@@ -129,16 +154,54 @@ static bool serve(Exchange *x)
         error_with_person(x);
         return false;
     }
-    if (!store_attach(&rq->cx, rq->store) || !guard_identity(x) || !url_params(&rq->cx, rq->net->query, &rq->query) ||
+    if (!room_to_write(x)) {
+        error_with_person(x);
+        return false;
+    }
+    if (!store_attach(&rq->cx, rq->store) || (rq->route->fn != metrics_page && !guard_identity(x)) || !url_params(&rq->cx, rq->net->query, &rq->query) ||
         !guard_rights(x) || !body_read(x) || !guard_forgery(x) || !guard_idem_begin(x)) {
         return false;
     }
+    known_note(x);
     if (x->idem_replayed) {
         return true;
     }
     bool ok = run(x);
     guard_idem_end(x, ok);
+    if (ok && x->rq.route->fn == login_post) {
+        known_note(x);
+    }
     return ok;
+}
+
+void exchange_log(const Exchange *x, unsigned cls, int64_t us, bool shed)
+{
+    const Req *rq = &x->rq;
+    if (log_level_now() > LOG_INFO) {
+        return;
+    }
+    const NetResp *resp = x->resp;
+    const LogField fields[] = {
+        LOG_TEXT("id", rq->cx.request_id),
+        LOG_TEXT("method", rq->net->method),
+        LOG_TEXT("route", rq->route != NULL ? str_c(rq->route->pattern) : shed ? S("") : x->resp->body_ref != NULL ? S("(kept)") : S("(none)")),
+        LOG_INT("status", resp->status),
+        LOG_INT("us", us),
+        LOG_INT("wait_us", rq->net->wait_us),
+        LOG_INT("bytes", resp->body_fd > 0 ? resp->body_fd_len : (int64_t)resp->body.n),
+        LOG_INT("user", rq->actor.user),
+        LOG_TEXT("peer", rq->net->peer),
+        LOG_TEXT("class", str_c(class_name(cls))),
+        LOG_INT("shed", shed),
+    };
+    log_event(LOG_INFO, "request", fields, ARRAY_LEN(fields));
+}
+
+void exchange_note(Exchange *x, unsigned cls, int64_t start_us)
+{
+    int64_t us = clock_mono_us() - start_us + x->rq.net->wait_us;
+    metrics_note(&x->rq.site->metrics, cls, x->resp->status, us);
+    exchange_log(x, cls, us, false);
 }
 
 void site_handle(void *ctx, unsigned worker, const NetReq *net, NetResp *resp)
@@ -146,13 +209,19 @@ void site_handle(void *ctx, unsigned worker, const NetReq *net, NetResp *resp)
     (void)worker;
     int64_t start_us = clock_mono_us();
     Exchange *x = exchange_new(ctx, net, resp);
+    Metrics *m = &x->rq.site->metrics;
+    atomic_fetch_add(&m->in_flight, 1);
     if ((anonymous_read(x) && page_cache_answer(x)) || serve(x)) {
         render_answer(x);
     } else {
         if (x->rq.file_fd > 0) {
             x->rq.file_fd = 0;
         }
+        if (x->rq.cx.err == E_FULL) {
+            store_space_full(x->rq.store);
+        }
         render_problem(x);
     }
-    log_debug("%.*s %.*s %d %lld us", STRF(net->method), STRF(net->path), resp->status, (long long)(clock_mono_us() - start_us));
+    atomic_fetch_sub(&m->in_flight, 1);
+    exchange_note(x, net->cls, start_us);
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "fmt/crypt.h"
+#include "page/metrics.h"
 #include "page/page.h"
 #include "rule/validate.h"
 #include "store/file.h"
@@ -43,6 +44,14 @@ struct Site {
     Str openapi, openapi_etag;
     Str login_secret;
     _Atomic int heavy;
+    Metrics metrics;
+    _Atomic uint64_t known[16384];   /* marks of sessions and tokens found good a while ago (busy.c) */
+    const Net *_Atomic net;          /* NULL: not started */
+    _Atomic bool stopping;
+    int64_t started_ms, ready_ms;    /* ready_*: what /readyz found a moment ago, under ready_lock */
+    unsigned ready_bad;
+    pthread_mutex_t ready_lock;
+    Str busy_html;                   /* the page for those there is no room for; empty: JSON only */
     pthread_mutex_t idem_lock;
     pthread_cond_t idem_done;
     uint8_t idem_busy[64][32];       /* keys of writes under way */
@@ -68,6 +77,18 @@ typedef struct {
 
 static inline Exchange *exchange(Req *rq) { return (Exchange *)rq; }
 size_t site_versions(const Site *s); /* number of version counters */
+
+/* handle.c */
+Exchange *exchange_new(Site *s, const NetReq *net, NetResp *resp);
+bool anonymous_read(const Exchange *x);              /* may this be answered with a page everybody sees? */
+bool find_route(Exchange *x);
+void exchange_note(Exchange *x, unsigned cls, int64_t start_us); /* answered: figures and the line of the log */
+void exchange_log(const Exchange *x, unsigned cls, int64_t us, bool shed);
+
+/* busy.c: classes in the order of their turns */
+enum { CLASS_VITAL, CLASS_SIGN_IN, CLASS_WRITE, CLASS_FORM, CLASS_READ, CLASS_PUBLIC, CLASS_HEAVY, CLASS_N };
+const char *class_name(unsigned cls);
+void known_note(Exchange *x);                        /* the session or token of this request is a good one */
 
 /* route.c */
 void routes_init(Site *s, Arena *mem, const Route *const *tables);
@@ -102,6 +123,7 @@ void set_cookie(Req *rq, Str name, Str value, int64_t max_age_s, bool http_only)
 /* render.c */
 void render_answer(Exchange *x);
 void render_problem(Exchange *x);
+void render_busy(Exchange *x, int64_t retry_s);      /* 503 without database and template */
 
 /* frame.c */
 void frame_site(Site *s);
@@ -233,7 +255,7 @@ bool req_need_user(Req *rq);       /* signed in, or a JSON reader of published r
 /* handlers, one file a group */
 PageFn record_list, record_new, record_create, record_show, record_edit, record_update, record_delete, record_history, record_snapshot, record_revise,
     record_action, record_bulk, record_unmask, record_check_field, record_file_add, file_get, file_delete, desk_page, journal_page,
-    security_txt_page, clauses_page, login_page, login_post, logout_post, view_post, health_page, home_page, access_page, users_page, users_post, user_password_post,
+    security_txt_page, clauses_page, login_page, login_post, logout_post, view_post, health_page, ready_page, metrics_page, home_page, access_page, users_page, users_post, user_password_post,
     user_disable_post, account_page, account_password_post, tokens_page, tokens_post, token_drop_post, search_page, task_post, task_answer_post,
     task_back_post, delegation_post, delegation_end_post, notices_page, notices_read_post, notice_read_post,
     outbox_page, outbox_retry_post, outbox_retry_all_post, account_contact_post, user_contact_post, public_form, public_form_post, public_status, public_status_post,

@@ -1,5 +1,5 @@
 /*
- * login.c - signing in and out, the two view switches, the front door and the health check.
+ * login.c - signing in and out, the two view switches, and the front door.
  */
 #include "page/internal.h"
 
@@ -98,16 +98,6 @@ bool home_page(Req *rq)
         }
     }
     return req_see(rq, S("/login"));
-}
-
-bool health_page(Req *rq)
-{
-    rq->wants_json = true;
-    rq->doc = doc_obj(rq->mem);
-    doc_set_strc(rq->doc, "status", "ok");
-    doc_set_str(rq->doc, "pack", rq->pack->id);
-    doc_set_str(rq->doc, "pack_version", rq->pack->version);
-    return rq->cx.db != NULL || fail(&rq->cx, E_DB, "数据库没有打开");
 }
 
 bool access_page(Req *rq)

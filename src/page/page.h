@@ -95,11 +95,19 @@ typedef struct {
     bool demo;                       /* show the demonstration banner */
     const char *public_url;
     const char *security_contact;    /* for security.txt; NULL: none. security_contact_ok */
+    const char *version;             /* of the program, for /metrics */
+    bool behind_proxy;               /* then /metrics wants its token from everybody */
 } SiteConf;
 MUST_USE Site *site_start(Cx *cx, Arena *mem, const SiteConf *conf);
 void site_stop(Site *s);
 bool security_contact_ok(Str contact); /* mailto:, https:// or tel:, printable ASCII without spaces */
 NetHandler site_handle;              /* net's handler; ctx is the Site */
+const NetClass *site_classes(void);  /* the next four: NetConf's classes, classify, fast, shed */
+unsigned site_classify(void *site, const NetReq *req);
+bool site_fast(void *site, const NetReq *req, NetResp *resp);
+void site_shed(void *site, const NetReq *req, NetResp *resp);
+void site_net(Site *s, const Net *net);   /* whose figures /metrics shows; NULL before it is stopped */
+void site_stopping(Site *s);              /* /readyz says so from now on */
 void site_worker_start(void *site, unsigned worker);
 void site_worker_stop(void *site, unsigned worker);
 bool site_upload_path(Str method, Str path);

@@ -212,6 +212,8 @@ static void problem_headers(Req *rq, ErrCode code)
     }
     if (!told && (code == E_BUSY || code == E_TOO_MANY || code == E_LOCKED)) {
         req_header(rq, S("retry-after"), code == E_LOCKED ? S("900") : S("5"));
+    } else if (!told && code == E_FULL) {
+        req_header(rq, S("retry-after"), S("60"));
     }
     if (code == E_UNAUTHENTICATED && rq->wants_json) {
         req_header(rq, S("www-authenticate"), S("Bearer"));
@@ -240,8 +242,8 @@ void render_problem(Exchange *x)
     ErrCode code = rq->cx.err != E_OK ? rq->cx.err : E_INTERNAL;
     const ErrInfo *info = err_info(code);
     if (info->http >= 500) {
-        log_error("%.*s %.*s: %s at %.*s (%.*s)", STRF(rq->net->method), STRF(x->path), info->api, STRF(rq->cx.err_at),
-                  STRF(rq->cx.request_id));
+        const char *route = rq->route != NULL ? rq->route->pattern : "-";
+        log_error("%.*s %s: %s at %.*s (%.*s)", STRF(rq->net->method), route, info->api, STRF(rq->cx.err_at), STRF(rq->cx.request_id));
     }
     x->cacheable = false;
     if (code == E_UNAUTHENTICATED && !rq->wants_json && !str_eq(x->path, S("/login"))) {
@@ -265,5 +267,21 @@ void render_problem(Exchange *x)
     }
     x->resp->body = json_text(rq->mem, d);
     req_header(rq, S("content-type"), S("application/problem+json"));
+    finish(x);
+}
+
+void render_busy(Exchange *x, int64_t retry_s)
+{
+    Req *rq = &x->rq;
+    rq->status = err_info(E_BUSY)->http;
+    req_header(rq, S("retry-after"), str_printf(rq->mem, "%lld", (long long)retry_s));
+    if (rq->wants_json || rq->site->busy_html.n == 0) {
+        (void)fail(&rq->cx, E_BUSY, "现在访问的人太多，这次请求没有办理，请稍后再试");
+        x->resp->body = json_text(rq->mem, problem_doc(x, E_BUSY));
+        req_header(rq, S("content-type"), S("application/problem+json"));
+    } else {
+        x->resp->body = rq->site->busy_html;
+        req_header(rq, S("content-type"), S("text/html; charset=utf-8"));
+    }
     finish(x);
 }

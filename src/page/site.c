@@ -1,6 +1,7 @@
 /*
  * site.c - what all requests share: templates, assets, routes, caches. Made once, then only read (caches have their own locks).
  */
+#include "base/clock.h"
 #include "page/internal.h"
 
 #define PAGE_CACHE_BYTES (24u << 20)
@@ -22,6 +23,19 @@ static bool views_there(Cx *cx, const Site *s)
     return true;
 }
 
+/* Whom there is no room for gets a page that costs nothing to make. */
+static bool busy_page(Cx *cx, Site *s)
+{
+    if (!templates_has(s->templates, S("core/busy"))) {
+        return true;
+    }
+    Buf b = buf_new(s->mem, 16 << 10);
+    const Doc *stack[] = {s->frame};
+    bool ok = mustache_render(cx, s->templates, S("core/busy"), stack, 1, &b);
+    s->busy_html = ok ? buf_str(&b) : S("");
+    return ok;
+}
+
 Site *site_start(Cx *cx, Arena *mem, const SiteConf *conf)
 {
     Site *s = NEW(mem, Site);
@@ -31,6 +45,8 @@ Site *site_start(Cx *cx, Arena *mem, const SiteConf *conf)
     s->pack = store_pack(conf->store);
     s->secure = conf->public_url != NULL && str_starts(str_c(conf->public_url), S("https://"));
     s->login_secret = store_secret(conf->store, mem, "sign-in form");
+    s->started_ms = clock_now_ms();
+    pthread_mutex_init(&s->ready_lock, NULL);
     pthread_mutex_init(&s->idem_lock, NULL);
     pthread_cond_init(&s->idem_done, NULL);
     routes_init(s, mem, conf->tables);
@@ -40,6 +56,9 @@ Site *site_start(Cx *cx, Arena *mem, const SiteConf *conf)
         return NULL;
     }
     templates_strict(s->templates, conf->strict);
+    if (!busy_page(cx, s)) {
+        return NULL;
+    }
     openapi_build(s);
     s->cache = page_cache_new(PAGE_CACHE_BYTES);
     s->todo = todo_cache_new();

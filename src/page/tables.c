@@ -30,7 +30,9 @@ const Route ROUTES_CORE[] = {
     {"GET", "/assets/{file}", asset_page, AUTH_PUBLIC, NULL, "Style sheet, scripts, icons", NULL, 0},
     {"GET", "/.well-known/security.txt", security_txt_page, AUTH_PUBLIC, NULL, "Whom to tell about a weakness of this installation", NULL, 0},
     {"GET", "/favicon.ico", favicon_page, AUTH_PUBLIC, NULL, "The icon, for answers that are no page and cannot name it", NULL, 0},
-    {"GET", "/healthz", health_page, AUTH_PUBLIC, NULL, "Is the service there", NULL, 0},
+    {"GET", "/healthz", health_page, AUTH_PUBLIC, NULL, "Is the process there", NULL, 0},
+    {"GET", "/readyz", ready_page, AUTH_PUBLIC, NULL, "May it be sent requests: database, writer, disk, not stopping; 503 with the reasons", NULL, 0},
+    {"GET", "/metrics", metrics_page, AUTH_PUBLIC, NULL, "Figures for Prometheus; from this machine, or with the token of the data folder", NULL, 0},
     {0},
 };
 

@@ -9,6 +9,7 @@
 #include "db/sql.h"
 #include "fmt/sign.h"
 #include "store/journal.h"
+#include "store/pulse.h"
 #include "store/record.h"
 
 #define STORE_EXTRA_VERSIONS 3 /* users, files, notices */
@@ -29,6 +30,19 @@ typedef struct {
     size_t n_columns;
     Str table;
 } TypeSql;
+
+/* What the writer notes of itself (pulse.c). */
+typedef struct {
+    _Atomic int64_t waiting, since_ms, groups, writes, failed, commit_us, commit_ms[PULSE_BUCKETS], group[PULSE_BUCKETS];
+} Pulse;
+
+/* The disk under the data folder (pulse.c). */
+typedef struct {
+    pthread_mutex_t lock;
+    bool watch;
+    _Atomic bool low, ballast;
+    _Atomic int64_t looked_ms, rest_until_ms, free_bytes;
+} Space;
 
 struct Store {
     const Pack *pack;
@@ -57,6 +71,9 @@ struct Store {
     int id_seq;
     /* counts that were asked for, by statement and version (cache.c) */
     struct CountCache *counts;
+    Pulse pulse;
+    Space space;
+    bool is_file;         /* the database is tamga.db of the folder */
     _Atomic unsigned channels; /* for which rows of the outbox are written (outbox.h) */
 };
 
@@ -86,6 +103,10 @@ void rec_redact(const Actor *a, Rec *r, bool public_only);
 /* refs_check - what field f of a record (before: NULL for a new one) newly points to must be a live record that `a` may read;
  * else a finding `ref`. The program itself is not asked. False: reading failed. */
 MUST_USE bool refs_check(Cx *cx, Store *s, const Actor *a, const Field *f, const Value *before, const Value *v, Findings *found);
+
+/* pulse.c: the writer's notes; commit_us -1: there was none */
+void pulse_begin(Store *s);
+void pulse_end(Store *s, int64_t writes, int64_t failed, int64_t commit_us);
 
 /* writer.c */
 bool on_writer(const Store *s);

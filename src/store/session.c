@@ -209,7 +209,10 @@ bool session_actor(Cx *cx, Store *s, Str token, Actor *ret, Str *ret_csrf)
         return fail(cx, E_UNAUTHENTICATED, "登录已过期，请重新登录");
     }
     if (seen < cx->now_ms - TOUCH_MS && !store_write(cx, s, do_touch, &x)) {
-        return false;
+        if (cx->err != E_FULL && cx->err != E_BUSY) {
+            return false;
+        }
+        cx_clear(cx); /* reading goes on while nothing can be written */
     }
     *ret_csrf = csrf;
     return user_actor(cx, s, user, ret);

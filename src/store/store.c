@@ -115,6 +115,7 @@ Store *store_open(Cx *cx, const char *dir, const Pack *pack)
     s->pack = pack;
     s->dir = str_z(mem, str_c(dir));
     pthread_mutex_init(&s->id_lock, NULL);
+    pthread_mutex_init(&s->space.lock, NULL);
     pthread_key_create(&s->reader, close_reader);
     s->versions = (_Atomic uint64_t *)NEW_ARRAY(mem, uint64_t, pack->n_types + STORE_EXTRA_VERSIONS);
     s->types = NEW_ARRAY(mem, TypeSql, pack->n_types);
@@ -140,6 +141,7 @@ Store *store_open(Cx *cx, const char *dir, const Pack *pack)
         return not_opened(s);
     }
     s->counts = count_cache_new(mem);
+    s->is_file = db_is_file(s->writer);
     writer_start(s);
     return s;
 }

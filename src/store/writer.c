@@ -8,6 +8,7 @@
 
 #include <signal.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #define GROUP_MAX 256
@@ -66,8 +67,25 @@ static void fail_group(WriteJob *first, const Cx *why)
     }
 }
 
+static void note_group(Store *s, const WriteJob *first, int64_t commit_us)
+{
+    int64_t n = 0, failed = 0;
+    bool full = false;
+    for (const WriteJob *j = first; j != NULL; j = j->next) {
+        n++;
+        failed += !j->ok;
+        full = full || (!j->ok && j->cx->err == E_FULL);
+    }
+    pulse_end(s, n, failed, commit_us);
+    if (full) {
+        store_space_full(s);
+    }
+}
+
 static void run_group(Store *s, WriteJob *first)
 {
+    int64_t commit_us = -1;
+    pulse_begin(s);
     Arena *mem = arena_new(1 << 20);
     Cx cx;
     cx_init(&cx, mem);
@@ -80,17 +98,22 @@ static void run_group(Store *s, WriteJob *first)
         }
         if (alone && !first->ok) {
             db_rollback(s->writer);
-        } else if (!db_commit(&cx, s->writer)) {
-            db_rollback(s->writer);
-            fail_group(first, &cx);
         } else {
-            bump_versions(s, touched);
+            int64_t began_us = clock_mono_us();
+            if (db_commit(&cx, s->writer)) {
+                bump_versions(s, touched);
+            } else {
+                db_rollback(s->writer);
+                fail_group(first, &cx);
+            }
+            commit_us = clock_mono_us() - began_us;
         }
     } else {
         for (WriteJob *j = first; j != NULL; j = j->next) {
             (void)fail(j->cx, cx.err, "%.*s", STRF(cx_text(&cx)));
         }
     }
+    note_group(s, first, commit_us);
     arena_free(mem);
 }
 
@@ -192,10 +215,12 @@ bool store_write(Cx *cx, Store *s, StoreFn *fn, void *arg)
     }
     *s->tail = &job;
     s->tail = &job.next;
+    atomic_fetch_add(&s->pulse.waiting, 1);
     pthread_cond_signal(&s->wake);
     while (!job.done) {
         pthread_cond_wait(&s->finished, &s->lock);
     }
+    atomic_fetch_sub(&s->pulse.waiting, 1);
     pthread_mutex_unlock(&s->lock);
     return job.ok;
 }

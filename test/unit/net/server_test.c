@@ -90,6 +90,8 @@ static void handle(void *ctx, unsigned worker, const NetReq *req, NetResp *resp)
         resp->body = S("slow");
     } else if (str_eq(req->path, S("/peer"))) {
         resp->body = req->peer;
+    } else if (str_eq(req->path, S("/middle"))) {
+        resp->body = str_dup(req->mem, str_n(big, 60000));
     } else if (str_eq(req->path, S("/none"))) {
         resp->status = 204;
     } else if (str_eq(req->path, S("/close"))) {
@@ -141,14 +143,24 @@ static void end(Fix *f)
     arena_free(f->mem);
 }
 
-static int dial(const Fix *f)
+/* From 127.0.0.`host`; `window`: bytes this client takes without reading them, 0: as usual. */
+static int dial_with(const Fix *f, unsigned host, int window)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in me = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7F000000u + host)};
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)net_port(f->net))};
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (window > 0) {
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window), 0);
+    }
+    assert_int_equal(bind(fd, (struct sockaddr *)&me, sizeof me), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
     return fd;
 }
+
+static int dial(const Fix *f) { return dial_with(f, 1, 0); }
+static int dial_from(const Fix *f, unsigned host) { return dial_with(f, host, 0); }
+static int dial_small(const Fix *f) { return dial_with(f, 1, 1024); }
 
 static void say(int fd, Str s)
 {
@@ -545,7 +557,7 @@ static void a_client_that_does_not_read_is_cut_and_its_page_released(void **stat
 {
     (void)state;
     NetConf conf = conf_new();
-    conf.write_deadline_ms = 300;
+    conf.rate_window_ms = 300;
     Fix f = start(conf);
     released = 0;
     int fd = dial(&f);
@@ -570,6 +582,82 @@ static void a_client_that_does_not_read_is_cut_and_its_page_released(void **stat
     assert_int_equal(released, s.requests + 1);
 }
 
+static void a_client_that_leaves_the_answer_with_the_kernel_is_cut_too(void **state)
+{
+    (void)state;
+    NetConf conf = conf_new();
+    conf.rate_window_ms = 300;
+    Fix f = start(conf);
+    int fd = dial_small(&f);
+    say(fd, S("GET /middle" END)); /* more than this client's window, less than the server's socket takes: soon sent, never read */
+    int64_t begin = clock_mono_ms();
+    while (net_stats(f.net).timed_out == 0 && clock_mono_ms() - begin < PATIENCE_MS) {
+        usleep(10000);
+    }
+    assert_in_range(clock_mono_ms() - begin, 250, 1500);
+    assert_int_equal(net_stats(f.net).open, 0);
+    close(fd);
+    end(&f);
+}
+
+static void a_slow_body_is_let_in_when_it_keeps_the_least_rate_and_cut_when_not(void **state)
+{
+    (void)state;
+    NetConf conf = conf_new();
+    conf.rate_window_ms = 300;
+    conf.min_rate = 100; /* 30 bytes a window; drip sends one each 50 ms, 6 a window */
+    Fix f = start(conf);
+    int fd = dial(&f);
+    say(fd, S("POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"));
+    assert_in_range(drip(fd, S("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")), 250, 1500);
+    assert_int_equal(hear(&f, fd, false).status, 408);
+    close(fd);
+    fd = dial(&f);
+    say(fd, S("POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 600\r\n\r\n"));
+    for (int i = 0; i < 60; i++) { /* a second and more, several windows */
+        say(fd, S("aaaaaaaaaa"));
+        usleep(20000);
+    }
+    assert_int_equal(hear(&f, fd, false).status, 200);
+    close(fd);
+    end(&f);
+}
+
+static void one_address_has_so_many_connections_and_no_more(void **state)
+{
+    (void)state;
+    NetConf conf = conf_new();
+    conf.max_per_peer = 2;
+    Fix f = start(conf);
+    int a = dial_from(&f, 2), b = dial_from(&f, 2), other = dial_from(&f, 3);
+    say(a, S("GET /a" END));
+    expect_body(hear(&f, a, false), S("/a:"));
+    say(b, S("GET /b" END));
+    expect_body(hear(&f, b, false), S("/b:"));
+    int c = dial_from(&f, 2);
+    assert_int_equal(hear(&f, c, false).status, 503);
+    assert_true(closed(c));
+    say(other, S("GET /c" END));
+    expect_body(hear(&f, other, false), S("/c:"));
+    close(a);
+    usleep(50000);
+    int d = dial_from(&f, 2); /* there is room again */
+    say(d, S("GET /d" END));
+    expect_body(hear(&f, d, false), S("/d:"));
+    assert_int_equal(net_stats(f.net).too_many, 1);
+    int many[20];
+    for (size_t i = 0; i < ARRAY_LEN(many); i++) { /* this machine itself is not counted */
+        many[i] = dial(&f);
+        say(many[i], S("GET /e" END));
+        expect_body(hear(&f, many[i], false), S("/e:"));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(many); i++) {
+        close(many[i]);
+    }
+    close(b), close(c), close(d), close(other);
+    end(&f);
+}
+
 static void above_max_conns_clients_wait_until_there_is_room(void **state)
 {
     (void)state;
@@ -589,6 +677,145 @@ static void above_max_conns_clients_wait_until_there_is_room(void **state)
     close(two);
     close(three);
     end(&f);
+}
+
+/* ---- with handler threads ---- */
+
+enum { FIRST, LAST };
+static _Atomic int shed_answers;
+
+static unsigned class_of(void *ctx, const NetReq *req)
+{
+    (void)ctx;
+    return str_eq(req->path, S("/first")) ? FIRST : LAST;
+}
+
+static bool from_memory(void *ctx, const NetReq *req, NetResp *resp)
+{
+    (void)ctx;
+    resp->body = S("memory");
+    return str_eq(req->path, S("/memory"));
+}
+
+static void no_room(void *ctx, const NetReq *req, NetResp *resp)
+{
+    (void)ctx;
+    resp->status = 503;
+    net_set(resp, req->mem, S("retry-after"), S("2"));
+    resp->body = S("busy");
+    shed_answers++;
+}
+
+static NetConf conf_queued(void)
+{
+    static const NetClass classes[] = {{"first", 1, 4, 2000, 2000}, {"last", 1, 2, 2000, 1000}, {0}};
+    NetConf conf = conf_new();
+    conf.handlers = 1;
+    conf.classes = classes;
+    conf.classify = class_of;
+    conf.fast = from_memory;
+    conf.shed = no_room;
+    shed_answers = started = stopped = 0;
+    return conf;
+}
+
+static void a_busy_handler_keeps_nobody_waiting_whom_memory_or_the_first_class_can_serve(void **state)
+{
+    (void)state;
+    Fix f = start(conf_queued());
+    int slow = dial(&f), other = dial(&f);
+    say(slow, S("GET /slow" END));
+    usleep(50000);
+    int64_t begin = clock_mono_ms();
+    say(other, S("GET /memory" END));
+    expect_body(hear(&f, other, false), S("memory"));
+    say(other, S("GET /first" END));
+    expect_body(hear(&f, other, false), S("/first:"));
+    assert_true(clock_mono_ms() - begin < 250);
+    expect_body(hear(&f, slow, false), S("slow"));
+    close(slow), close(other);
+    end(&f);
+    assert_int_equal(started, 2); /* one handler and the first class's own */
+    assert_int_equal(stopped, 2);
+}
+
+static void what_finds_no_place_in_the_queue_is_refused_at_once_and_may_ask_again(void **state)
+{
+    (void)state;
+    Fix f = start(conf_queued());
+    int slow = dial(&f), wait[2] = {dial(&f), dial(&f)}, late = dial(&f);
+    say(slow, S("GET /slow" END));
+    usleep(50000);
+    say(wait[0], S("GET /a" END));
+    say(wait[1], S("POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody")); /* its body must outlive the loop's buffer */
+    usleep(50000);
+    int64_t begin = clock_mono_ms();
+    say(late, S("GET /c" END));
+    assert_int_equal(hear(&f, late, false).status, 503);
+    assert_true(clock_mono_ms() - begin < 200);
+    NetClassStats k[NET_CLASSES];
+    assert_int_equal(net_class_stats(f.net, k), 2);
+    assert_int_equal(k[LAST].refused, 1);
+    assert_int_equal(k[LAST].waiting, 2);
+    expect_body(hear(&f, slow, false), S("slow"));
+    expect_body(hear(&f, wait[0], false), S("/a:"));
+    expect_body(hear(&f, wait[1], false), S("/b:body"));
+    say(late, S("GET /c" END));
+    expect_body(hear(&f, late, false), S("/c:"));
+    close(slow), close(wait[0]), close(wait[1]), close(late);
+    end(&f);
+}
+
+static void what_waited_too_long_is_refused_before_its_turn(void **state)
+{
+    (void)state;
+    NetConf conf = conf_queued();
+    static const NetClass impatient[] = {{"first", 1, 4, 2000, 2000}, {"last", 1, 20, 150, 100}, {0}};
+    conf.classes = impatient;
+    Fix f = start(conf);
+    int slow = dial(&f), late = dial(&f);
+    say(slow, S("GET /slow" END));
+    usleep(50000);
+    int64_t begin = clock_mono_ms();
+    say(late, S("GET /a" END));
+    assert_int_equal(hear(&f, late, false).status, 503);
+    assert_in_range(clock_mono_ms() - begin, 90, 320);
+    expect_body(hear(&f, slow, false), S("slow"));
+    assert_int_equal(shed_answers, 1);
+    close(slow), close(late);
+    end(&f);
+}
+
+static void pipelined_requests_keep_their_order_through_the_queue(void **state)
+{
+    (void)state;
+    Fix f = start(conf_queued());
+    int fd = dial(&f);
+    say(fd, S("GET /slow" END "GET /memory" END "GET /first" END "GET /a" END));
+    expect_body(hear(&f, fd, false), S("slow"));
+    expect_body(hear(&f, fd, false), S("memory"));
+    expect_body(hear(&f, fd, false), S("/first:"));
+    expect_body(hear(&f, fd, false), S("/a:"));
+    close(fd);
+    end(&f);
+}
+
+static void stopping_answers_all_that_was_let_in(void **state)
+{
+    (void)state;
+    Fix f = start(conf_queued());
+    int slow = dial(&f), wait[2] = {dial(&f), dial(&f)};
+    say(slow, S("GET /slow" END));
+    usleep(50000);
+    say(wait[0], S("GET /a" END));
+    say(wait[1], S("GET /first" END));
+    usleep(50000);
+    net_stop(f.net);
+    expect_body(hear(&f, slow, false), S("slow"));
+    expect_body(hear(&f, wait[0], false), S("/a:"));
+    expect_body(hear(&f, wait[1], false), S("/first:"));
+    close(slow), close(wait[0]), close(wait[1]);
+    arena_free(f.mem);
 }
 
 static void a_taken_port_is_an_error(void **state)
@@ -676,7 +903,15 @@ int main(void)
         cmocka_unit_test(idle_connections_are_closed_without_a_word),
         cmocka_unit_test(answers_are_whole_however_they_are_given),
         cmocka_unit_test(a_client_that_does_not_read_is_cut_and_its_page_released),
+        cmocka_unit_test(a_client_that_leaves_the_answer_with_the_kernel_is_cut_too),
+        cmocka_unit_test(a_slow_body_is_let_in_when_it_keeps_the_least_rate_and_cut_when_not),
+        cmocka_unit_test(one_address_has_so_many_connections_and_no_more),
         cmocka_unit_test(above_max_conns_clients_wait_until_there_is_room),
+        cmocka_unit_test(a_busy_handler_keeps_nobody_waiting_whom_memory_or_the_first_class_can_serve),
+        cmocka_unit_test(what_finds_no_place_in_the_queue_is_refused_at_once_and_may_ask_again),
+        cmocka_unit_test(what_waited_too_long_is_refused_before_its_turn),
+        cmocka_unit_test(pipelined_requests_keep_their_order_through_the_queue),
+        cmocka_unit_test(stopping_answers_all_that_was_let_in),
         cmocka_unit_test(a_taken_port_is_an_error),
         cmocka_unit_test(stopping_lets_running_answers_finish),
     };
