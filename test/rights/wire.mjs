@@ -19,7 +19,7 @@ export function ask(method, path, { headers = {}, body } = {}) {
         done({ status: a.statusCode, headers: a.headers, text, json: /json/.test(a.headers['content-type'] ?? '') && text ? JSON.parse(text) : null });
       });
     });
-    r.on('error', broken);
+    r.on('error', (e) => (r.reusedSocket && e.code === 'ECONNRESET' ? ask(method, path, { headers, body }).then(done, broken) : broken(e))); /* the server closed it while it was idle */
     r.setTimeout(60000, () => r.destroy(new Error(`${method} ${path}: no answer in a minute`)));
     r.end(body);
   });

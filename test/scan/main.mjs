@@ -13,10 +13,12 @@ const only = process.argv.slice(2), wanted = (part) => !only.length || only.incl
 const tls = `https://127.0.0.1:${SCAN_TLS}`, plain = `http://127.0.0.1:${SCAN_PLAIN}`, twin = `http://127.0.0.1:${SCAN_TWIN}`;
 const accounts = readFileSync(process.env.SCAN_ACCOUNTS, 'utf8').trim().split('\n').map((l) => l.trim().split(/\s+/)), word = accounts[0][1];
 let passed = 0, failed = 0;
+const faulty = new Set();
 const begun = Date.now(), holes = new Map(), figures = {};
 function verdict(title, faults) {
   if (!faults.length) { passed++; console.log(`ok     ${title}`); return; }
   failed++;
+  faulty.add(title.split(/[ ,:]/)[0].replace('smuggling', 'smuggle'));
   console.log(`not ok ${title}`);
   for (const f of faults.slice(0, 25)) console.log(`  ${f}`);
   if (faults.length > 25) console.log(`  and ${faults.length - 25} more`);
@@ -143,11 +145,15 @@ const list = [...holes].sort((a, b) => a[0] - b[0]), missed = list.filter(([, h]
 for (const [n, h] of list) console.log(`  planted ${n}: ${h.name}: ${h.found ? 'found' : 'MISSED'} by ${h.tool}`);
 verdict(`control: every planted hole of the twin is found (${list.length - missed.length} of ${list.length})`, missed.map(([n, h]) => `${n} ${h.name}: ${h.tool}`));
 const spent = ((Date.now() - begun) / 1000).toFixed(0);
-if (!failed && !only.length) {
-  const command = LONG ? 'SCAN_LONG=1 test/scan/run' : 'test/scan/run';
-  put(`scan.${LONG ? 'long' : 'tamga'}`, { goal: `scanners: 0 findings on Tamga${LONG ? ', signed in as every role' : ''}`, figure: `wapiti (the public and ${roles.length} signed in), sqlmap (5 kinds of input), testssl (${figures.testssl}), headers (${figures.headers}), smuggling (${figures.smuggle}): 0 findings`, command });
-  put(`scan.${LONG ? 'long-' : ''}twin`, { control: true, goal: 'control: every planted hole of the broken twin is found by the tool responsible for it', figure: `${list.length} of ${list.length}; wapiti ${figures.wapitiTwin}, testssl ${figures.testsslTwin}, smuggling ${figures.smuggleTwin}`, command });
-}
+/* a row for each part that ran and found nothing; the twin's when all of it ran */
+const command = `${LONG ? 'SCAN_LONG=1 ' : ''}test/scan/run`, long = LONG ? '-long' : '';
+const row = (part, goal, figure) => { if (wanted(part) && figure && !faulty.has(part)) put(`scan.${part}${long}`, { goal, figure, command: `${command} ${part}` }); };
+row('headers', 'headers: every route × the security headers and the flags of cookies, behind nginx with https', figures.headers && `${figures.headers}: 0 missing or wrong`);
+row('smuggle', 'smuggling: ≥ 400 hostile requests are refused with one answer and a closed connection; through nginx nobody gets another\'s answer', figures.smuggle && `${figures.smuggle}: 0 let through`);
+row('testssl', 'testssl: 0 findings on deploy/nginx.conf', figures.testssl && `0 findings in ${figures.testssl}`);
+row('wapiti', `wapiti: 0 findings on Tamga${LONG ? ', signed in as every role' : ''}`, `the public and ${roles.length} signed in, 15 modules, bounded to ${bound.seconds} s each: 0 findings`);
+row('sqlmap', 'sqlmap: 0 injectable parameters', 'filters, order and search of a list, the catalogue, sign-in, a public form, JSON: 0');
+if (!missed.length && !only.length) put(`scan.twin${long}`, { control: true, goal: 'control: every planted hole of the broken twin is found by the tool responsible for it', figure: `${list.length} of ${list.length}; wapiti ${figures.wapitiTwin}, testssl ${figures.testsslTwin}, smuggling ${figures.smuggleTwin}`, command });
 console.log(`${tasks.length} scans, ${HOSTILE.length} hostile requests, ${list.length} planted holes, ${spent} s`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
