@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 
 /** A command with its own time limit; everything it says. A proxy that is not there takes whatever would leave 127.0.0.1. */
-export function run(words, { seconds = 120, cwd = process.env.SCAN_DIR } = {}) {
-  const env = { ...process.env, http_proxy: 'http://127.0.0.1:1', https_proxy: 'http://127.0.0.1:1', no_proxy: '127.0.0.1,localhost', HTTP_PROXY: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1,localhost', HOME: process.env.SCAN_DIR, LC_ALL: 'C.UTF-8' };
+export function run(words, { seconds = 120, cwd = process.env.SCAN_DIR, proxy = true } = {}) {
+  const env = { ...process.env, HOME: process.env.SCAN_DIR, LC_ALL: 'C.UTF-8' };
+  if (proxy) Object.assign(env, { http_proxy: 'http://127.0.0.1:1', https_proxy: 'http://127.0.0.1:1', no_proxy: '127.0.0.1,localhost', HTTP_PROXY: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1,localhost' });
   return new Promise((done) => {
     const began = Date.now(), p = spawn('timeout', ['-k', '5', String(seconds), ...words], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
@@ -34,7 +35,7 @@ export async function wapiti(url, { cookie, seconds = 60, depth = 2, files = 12,
 export async function sqlmap(name, words, seconds = 90) {
   const dir = `${process.env.SCAN_DIR}/s${++serial}`;
   mkdirSync(dir, { recursive: true });
-  const r = await run(['sqlmap', '--batch', '--flush-session', '--disable-coloring', `--output-dir=${dir}`, '--technique=BEU', '--level=1', '--risk=1', '--threads=2', '--timeout=10', '--retries=0', '--union-cols=1-6', '--skip-waf', '--ignore-proxy', '--ignore-code=*', ...words], { seconds });
+  const r = await run(['sqlmap', '--batch', '--flush-session', '--disable-coloring', `--output-dir=${dir}`, '--technique=BEU', '--level=1', '--risk=1', '--threads=2', '--timeout=10', '--retries=0', '--union-cols=1-6', '--skip-waf', '--ignore-proxy', '--ignore-code=*', ...words], { seconds, proxy: false }); /* sqlmap asks nobody else, and would send everything to that proxy */
   const found = [...r.text.matchAll(/^Parameter: (.+)$/gm)].map((m) => m[1]), tested = /all tested parameters do not appear to be injectable|sqlmap identified the following injection|sqlmap resumed the following/.test(r.text);
   return { name, found, tested, seconds: r.seconds, cut: r.cut, error: tested ? '' : r.text.split('\n').filter((l) => /CRITICAL|ERROR/.test(l)).slice(-2).join(' ') || r.text.slice(-300) };
 }

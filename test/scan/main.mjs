@@ -94,7 +94,7 @@ const roles = LONG ? accounts.map((a) => a[0]).filter((x, i, l) => l.indexOf(x) 
 task('wapiti', 'wapiti public', 50, async () => { await clean('the public', { ...bound, starts, exclude: away }); });
 for (const login of roles) task('wapiti', `wapiti ${login}`, 50, async () => { await clean(`signed in as ${login}`, { ...bound, starts, exclude: away, cookie: (await as(login)).cookie }); });
 task('wapiti', 'wapiti on the twin', 60, async () => {
-  const r = await wapiti(twin, { seconds: 60, depth: 2, files: 30, links: 30, attack: 20 }), has = (kind, path) => r.findings.some((f) => kind.test(f.kind) && (!path || f.path.startsWith(path)));
+  const r = await wapiti(twin, { seconds: 100, depth: 2, files: 30, links: 30, attack: 40 }), has = (kind, path) => r.findings.some((f) => kind.test(f.kind) && (!path || f.path.startsWith(path)));
   hole(7, 'reflected script', 'wapiti', has(/Cross Site Scripting/, '/search'));
   hole(8, 'stored script', 'wapiti', has(/Cross Site Scripting/, '/opinions') || has(/Stored|Permanent/i));
   hole(9, 'open redirect', 'wapiti', has(/Open Redirect/));
