@@ -75,7 +75,13 @@ static int64_t feed_trailers(NetChunks *k, Str s)
             if (c == ' ' || c == '\t' || c == ':' || (ctl && c != '\r')) {
                 return -400;
             }
-            k->state = c == '\r' ? CHUNK_LAST_LF : CHUNK_LINE;
+            k->state = c == '\r' ? CHUNK_LAST_LF : CHUNK_NAME;
+            break;
+        case CHUNK_NAME: /* a name and its colon, without space between */
+            if (ctl || c == ' ' || c == '\t') {
+                return -400;
+            }
+            k->state = c == ':' ? CHUNK_LINE : CHUNK_NAME;
             break;
         case CHUNK_LINE:
             if (ctl && c != '\r') {

@@ -237,6 +237,18 @@ static bool read_length(Str s, int64_t *ret)
     return s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9' && str_int(s, ret);
 }
 
+/* A name or address, with a port perhaps; brackets only around an IPv6 address. */
+static bool host_ok(Str s)
+{
+    size_t end = 0;
+    bool v6 = s.n > 0 && s.p[0] == '[';
+    while (v6 && end < s.n && s.p[end] != ']') {
+        end++;
+    }
+    Str rest = str_sub(s, v6 ? end + 1 : 0, s.n);
+    return all(s, HOST) && (!v6 || (end > 1 && end < s.n && (rest.n == 0 || rest.p[0] == ':'))) && !str_contains(rest, S("[")) && !str_contains(rest, S("]"));
+}
+
 /* The headers that frame the message. Returns 0 or the status. */
 static int check_framing(NetHead *h, Str authority)
 {
@@ -244,7 +256,7 @@ static int check_framing(NetHead *h, Str authority)
     for (size_t i = 0; i < h->req.n_headers; i++) {
         Str name = h->req.headers[i].name, value = h->req.headers[i].value;
         if (str_eq(name, S("host"))) {
-            if (hosts++ > 0 || !all(value, HOST) || (authority.n > 0 && !str_ieq(authority, value))) {
+            if (hosts++ > 0 || !host_ok(value) || (authority.n > 0 && !str_ieq(authority, value))) {
                 return 400;
             }
         } else if (str_eq(name, S("content-length"))) {

@@ -40,7 +40,7 @@ typedef struct {
     void *ctx;
     int64_t total, limit;
     size_t extra, extra_max; /* bytes of chunk extensions and trailers, which are read and dropped */
-    enum { CHUNK_DATA, CHUNK_LINE_START, CHUNK_LINE, CHUNK_LINE_CR, CHUNK_LAST_LF, CHUNK_DONE } state;
+    enum { CHUNK_DATA, CHUNK_LINE_START, CHUNK_NAME, CHUNK_LINE, CHUNK_LINE_CR, CHUNK_LAST_LF, CHUNK_DONE } state;
     int status;
 } NetChunks;
 

@@ -101,7 +101,7 @@ Doc *rec_doc(Req *rq, const Rec *r)
     Doc *values = doc_set_obj(o, "values");
     for (size_t i = 0; i < r->type->n_fields; i++) {
         const Field *f = &r->type->fields[i];
-        if (access_field(&rq->actor, r->type, f, public_only)) {
+        if (access_field_in(&rq->actor, r->type, r->state, f, public_only)) {
             doc_set_doc_n(values, f->id, value_doc(rq, f, &r->v[i]));
         }
     }

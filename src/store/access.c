@@ -79,6 +79,9 @@ bool access_mine(const Actor *a, const Rec *r)
     if (a->user == 0) {
         return false;
     }
+    if (r->seen_by == a->user) { /* the field that names them may be hidden from them */
+        return r->seen_mine;
+    }
     const Field *f = r->type->person;
     return r->created_by == a->user ||
            (f != NULL && a->login.n != 0 && r->v[f->index].has && str_eq(r->v[f->index].s, a->login));
@@ -86,6 +89,9 @@ bool access_mine(const Actor *a, const Rec *r)
 
 bool access_belongs(const Actor *a, const Rec *r)
 {
+    if (r->seen_by != 0 && r->seen_by == a->user) {
+        return r->seen_belongs;
+    }
     const Field *f = r->type->person;
     bool named = f != NULL && r->v[f->index].has;
     return access_mine(a, r) && (!named || str_eq(r->v[f->index].s, a->login));

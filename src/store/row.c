@@ -264,6 +264,10 @@ Rec rec_as_seen(Cx *cx, const Store *s, const Actor *a, const Rec *r)
 
 void rec_redact(const Actor *a, Rec *r, bool public_only)
 {
+    bool mine = access_mine(a, r), belongs = access_belongs(a, r);
+    r->seen_by = a->user;
+    r->seen_mine = mine;
+    r->seen_belongs = belongs;
     for (size_t i = 0; i < r->type->n_fields; i++) {
         if (!access_field_in(a, r->type, r->state, &r->type->fields[i], public_only)) {
             r->v[i] = (Value){0};

@@ -42,6 +42,8 @@ typedef struct {
     Value *v;                    /* one per field of the type, in order */
     Str warnings;                /* JSON list of findings kept with the record */
     int32_t form;                /* revision of the type's form that the record keeps to */
+    int64_t seen_by;             /* not 0: emptied of what this person may not see; whose it is was decided before that */
+    bool seen_mine, seen_belongs;
 } Rec;
 
 /*

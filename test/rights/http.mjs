@@ -1,8 +1,8 @@
 // http.mjs - a sample of the matrix over HTTP: real people, real records of the demonstration, every operation tried in a way that changes nothing (a
 // revision the record does not have, an empty reason, an empty body); what comes back must be what the oracle allows.
-import { execFileSync } from 'node:child_process';
 import { as, expect, Person, tryLogin } from '../flow/lib.mjs';
 import * as oracle from './oracle.mjs';
+import { sql } from './facts.mjs';
 import { FIRST, MORE } from './people.mjs';
 
 const PAIRS = 600, LISTS = 150;
@@ -13,7 +13,6 @@ const random = (n) => { state = (state * 48271) % 2147483647; return state % n; 
 const one = (list) => list[random(list.length)];
 
 const pack = oracle.load('pack/neimenggu');
-const sql = (text) => JSON.parse(execFileSync('sqlite3', ['-json', process.env.TAMGA_FACTS, text], { maxBuffer: 1 << 28 }).toString() || '[]');
 const byHome = new Map([...pack.orgs.values()].map((o) => [Number(o.home), o.code]));
 const people = sql('select cast(id as text) id, login, org, roles from account where disabled = 0 order by login')
   .map((a) => ({ id: a.id, login: a.login, office: a.org, roles: a.roles.split(',') }));

@@ -87,6 +87,8 @@ static void hostile_framing_is_refused(void **state)
         {"CR without LF as the end", -400, STR_INIT(CHUNKED "0\r\n\rX")},
         {"a folded trailer", -400, STR_INIT(CHUNKED "0\r\nA: b\r\n c\r\n\r\n")},
         {"bare LF in a trailer", -400, STR_INIT(CHUNKED "0\r\nA: b\n\r\n")},
+        {"a trailer without a colon", -400, STR_INIT(CHUNKED "0\r\nA\r\n\r\n")},
+        {"space before a trailer's colon", -400, STR_INIT(CHUNKED "0\r\nA : b\r\n\r\n")},
         {"NUL in a trailer", -400, STR_INIT(CHUNKED "0\r\nA: \0\r\n\r\n")},
     };
     run(cases, ARRAY_LEN(cases));
@@ -113,6 +115,8 @@ static void hostile_heads_are_refused(void **state)
         {"empty Host", -400, STR_INIT("GET / HTTP/1.1\r\nHost:\r\n\r\n")},
         {"Host with a list", -400, STR_INIT("GET / HTTP/1.1\r\nHost: a, b\r\n\r\n")},
         {"Host with a user", -400, STR_INIT("GET / HTTP/1.1\r\nHost: x@a\r\n\r\n")},
+        {"Host with an open bracket", -400, STR_INIT("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n")},
+        {"Host with a bracket behind", -400, STR_INIT("GET / HTTP/1.1\r\nHost: a[b]\r\n\r\n")},
         {"NUL in a value", -400, STR_INIT(GET "A: b\0c\r\n\r\n")},
         {"NUL in a name", -400, STR_INIT(GET "A\0B: c\r\n\r\n")},
         {"DEL in a value", -400, STR_INIT(GET "A: \x7f\r\n\r\n")},

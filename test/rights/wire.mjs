@@ -1,0 +1,56 @@
+// wire.mjs - many requests over few kept connections, which fetch is too slow for; and sessions as a browser keeps them.
+import fs from 'node:fs';
+import http from 'node:http';
+
+const base = new URL(process.env.TAMGA_URL);
+const agent = new http.Agent({ keepAlive: true, maxSockets: 6 });
+const password = fs.readFileSync(`${process.env.TAMGA_DATA}/demo-accounts.txt`, 'utf8').trim().split(/\s+/)[1];
+export let requests = 0;
+
+export function ask(method, path, { headers = {}, body } = {}) {
+  requests++;
+  return new Promise((done, broken) => {
+    const r = http.request({ host: base.hostname, port: base.port, method, path, agent, headers: { ...headers, ...(body ? { 'content-length': Buffer.byteLength(body) } : {}) } }, (a) => {
+      const parts = [];
+      a.on('data', (x) => parts.push(x));
+      a.on('error', broken);
+      a.on('end', () => {
+        const text = Buffer.concat(parts).toString('utf8');
+        done({ status: a.statusCode, headers: a.headers, text, json: /json/.test(a.headers['content-type'] ?? '') && text ? JSON.parse(text) : null });
+      });
+    });
+    r.on('error', (e) => (r.reusedSocket && e.code === 'ECONNRESET' ? ask(method, path, { headers, body }).then(done, broken) : broken(e))); /* the server closed it while it was idle */
+    r.setTimeout(60000, () => r.destroy(new Error(`${method} ${path}: no answer in a minute`)));
+    r.end(body);
+  });
+}
+
+/** Somebody who asks: the public without a name, a person with a session, a program with a token. */
+export class Asker {
+  headers = { accept: 'application/json' };
+  async signIn(login) {
+    const jar = {}, keep = (a) => { for (const c of a.headers['set-cookie'] ?? []) { const [k, v] = c.split(';')[0].split('='); jar[k] = v; } };
+    const cookie = () => Object.entries(jar).map(([k, v]) => `${k}=${v}`).join('; ');
+    const form = await ask('GET', '/login', { headers: { accept: 'text/html' } });
+    keep(form);
+    const csrf = /name="csrf" value="([^"]+)"/.exec(form.text)[1];
+    const a = await ask('POST', '/login', { headers: { accept: 'text/html', cookie: cookie(), 'content-type': 'application/x-www-form-urlencoded' }, body: String(new URLSearchParams({ login, password, csrf })) });
+    if (a.status !== 303) throw new Error(`sign-in of ${login}: ${a.status}`);
+    keep(a);
+    const page = await ask('GET', '/account', { headers: { accept: 'text/html', cookie: cookie() } });
+    this.headers = { ...this.headers, cookie: cookie(), 'x-csrf-token': /name="csrf" value="([^"]+)"/.exec(page.text)[1] };
+    return this;
+  }
+  /** A program of this person. */
+  async token(scope) {
+    const a = await this.send('POST', '/tokens', { name: 'cells', scope });
+    if (!a.json?.token) throw new Error(`token: ${a.status} ${a.text.slice(0, 200)}`);
+    const p = new Asker();
+    p.headers = { ...p.headers, authorization: `Bearer ${a.json.token}` };
+    return p;
+  }
+  get(path) { return ask('GET', path, { headers: this.headers }); }
+  send(method, path, doc, more = {}) {
+    return ask(method, path, { headers: { ...this.headers, ...(doc ? { 'content-type': 'application/json' } : {}), ...more }, body: doc && JSON.stringify(doc) });
+  }
+}
