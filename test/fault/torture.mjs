@@ -116,6 +116,14 @@ async function sure(...words) {
   return a;
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => { // told to stop: no server and no folder is left behind
+    child?.kill('SIGKILL');
+    fs.rmSync(dir, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
+
 // ---- the world ----
 const w = { raw, ask: (...words) => sure(...words), heap: () => w.files[w.filesAt++ % w.files.length] };
 w.ask = async (...words) => {
