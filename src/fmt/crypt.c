@@ -169,7 +169,8 @@ bool password_check(Cx *cx, Str hash, Str password, bool *ret_right)
     int why = errno;
     sem_post(&hash_places);
     *ret_right = rc == 0;
-    return rc == 0 || why != ENOMEM || fail(cx, E_MEMORY, "系统内存不足，暂时不能核对密码，请稍后再试");
+    bool judged = rc == 0 || why == EINVAL || why == EFBIG || !str_starts(hash, S("$argon2id$")); /* libsodium says EINVAL for a wrong one */
+    return judged || fail(cx, E_MEMORY, "系统内存不足，暂时不能核对密码，请稍后再试");
 }
 
 bool password_verify(Str hash, Str password)
