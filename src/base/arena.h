@@ -2,8 +2,11 @@
  * arena.h - memory with a lifetime: everything allocated from an arena is released at once.
  *
  * Four lifetimes are used: process, worker thread, request/job, scratch. An arena belongs to one thread at a time.
- * Allocation never returns NULL: out of memory ends the process, and limits at the doors (body size, rows, nodes)
- * keep input from causing it. An arena made with a maximum aborts as a bug when it is passed: check before.
+ * Allocation never returns NULL, so that no caller has to ask. Limits at the doors (body size, rows, nodes) keep input from
+ * reaching the end of memory; who reaches it all the same is refused cleanly: the arena is then "short" (the system gave no more, so that a
+ * small reserve of the process stepped in; or its maximum was passed), allocation goes on, and the next statement to the database, the
+ * next write and the commit are refused (arena_short). Only when the reserve is used up, or twice the maximum, the process ends (status 70):
+ * what was acknowledged is on the disk by then, and nothing of an open transaction is.
  */
 #pragma once
 
@@ -11,7 +14,7 @@
 
 typedef struct Arena Arena;
 
-/* arena_new - a new arena; `max_bytes` bounds what it may hold (0: 1 GiB). Release with arena_free. */
+/* arena_new - a new arena; past `max_bytes` (0: 1 GiB) it is short. Release with arena_free. */
 Arena *arena_new(size_t max_bytes);
 
 /* arena_free - runs the deferred functions, last first, then releases all memory. NULL is allowed. */
@@ -28,6 +31,13 @@ void *arena_grow(Arena *a, void *old, size_t old_size, size_t new_size);
 
 /* arena_defer - call fn(arg) when the arena is reset or freed; for statements, files, sockets. */
 void arena_defer(Arena *a, void (*fn)(void *), void *arg);
+
+/* arena_short - is it short, and why? It stays so until it is reset or pardoned. */
+typedef enum { ARENA_WELL, ARENA_NO_MEMORY, ARENA_PAST_MAX } ArenaState;
+ArenaState arena_short(const Arena *a);
+
+/* arena_pardon - as if nothing had happened, with a little room past the maximum: for the answer that tells of it. */
+void arena_pardon(Arena *a);
 
 /* arena_used - bytes handed out since the last reset. */
 size_t arena_used(const Arena *a);

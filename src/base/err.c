@@ -41,6 +41,15 @@ bool cx_fail(Cx *cx, ErrCode code, const char *file, int line, const char *fmt, 
     return false;
 }
 
+bool cx_enough(Cx *cx)
+{
+    switch (arena_short(cx->mem)) {
+    case ARENA_WELL: return true;
+    case ARENA_PAST_MAX: return fail(cx, E_TOO_LARGE, "这件事要用的内存太多，没有办理，请缩小范围后再试");
+    default: return fail(cx, E_MEMORY, "%s", err_info(E_MEMORY)->text);
+    }
+}
+
 void cx_clear(Cx *cx)
 {
     cx->err = E_OK;

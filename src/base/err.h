@@ -35,6 +35,7 @@
     X(BUSY, 503, 6, "busy", "系统繁忙，请稍后再试")                                                                    \
     X(DB, 500, 1, "database", "数据库出错，已记录，本次操作没有生效")                                                  \
     X(IO, 500, 1, "io", "读写文件出错，本次操作没有生效")                                                              \
+    X(MEMORY, 503, 6, "out_of_memory", "系统内存不足，本次操作没有生效，请稍后再试")                                   \
     X(FULL, 507, 1, "storage_full", "存储空间不足，本次操作没有生效")                                                  \
     X(PACK, 500, 7, "pack", "策略包有错误")                                                                            \
     X(DATA, 500, 8, "data", "数据校验不通过")                                                                          \
@@ -80,6 +81,9 @@ void cx_init(Cx *cx, Arena *mem);
 /* fail - note a failure (the first wins) and return false: `return fail(cx, E_WRONG_STATE, "…", …);` */
 #define fail(cx, code, ...) cx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__)
 bool cx_fail(Cx *cx, ErrCode code, const char *file, int line, const char *fmt, ...) PRINTF(5, 6);
+
+/* cx_enough - is there memory to go on with? When the context's arena is short: a failure (MEMORY, or TOO_LARGE past the maximum). */
+bool cx_enough(Cx *cx);
 
 /* cx_clear - forget a failure that was dealt with. */
 void cx_clear(Cx *cx);

@@ -13,6 +13,7 @@
 #include "db/hooks.h"
 
 #define MAX_LEVEL 8
+#define UNDO_TRIES 3
 
 static const DbDriver *const DRIVERS[] = {&DB_SQLITE, &DB_POSTGRESQL};
 
@@ -23,6 +24,7 @@ struct Db {
     DbMode mode;
     int level; /* open savepoints */
     bool begun;   /* db_begin until db_commit or db_rollback */
+    bool undoing; /* rolling back goes on without memory to spare */
     ErrCode lost; /* why the engine gave the transaction up before that; E_OK: it has not */
     StmtCache cache;
 };
@@ -155,7 +157,7 @@ bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
     CHECK(st->busy && !st->ended);
     Db *db = st->db;
     bool row = false;
-    bool ok = !transaction_lost(cx, db) && st->drv->step(cx, db->conn, st->raw, &row);
+    bool ok = (db->undoing || cx_enough(cx)) && !transaction_lost(cx, db) && st->drv->step(cx, db->conn, st->raw, &row);
     st->ended = !row;
     if (ok) {
         *ret_row = row;
@@ -246,13 +248,22 @@ static bool run_text(Cx *cx, Db *db, const char *sql)
     return st != NULL && stmt_run(cx, st);
 }
 
-/* For undoing: the caller's first failure stays the one that is told. */
+/* For undoing: the caller's first failure stays the one that is told. Without memory to undo, the process ends: nothing of what is open is kept then. */
 static void run_quietly(Db *db, const char *sql)
 {
     Arena *scratch = arena_new(0);
     Cx own;
     cx_init(&own, scratch);
-    if (!run_text(&own, db, sql)) {
+    db->undoing = true;
+    bool ok = false;
+    for (int i = 0; !ok && i < UNDO_TRIES; i++) {
+        cx_clear(&own);
+        ok = run_text(&own, db, sql) || own.err != E_MEMORY;
+    }
+    db->undoing = false;
+    if (!ok) {
+        log_fatal("out of memory: %s did not succeed", sql);
+    } else if (own.err != E_OK) {
         log_error("db: %s did not succeed", sql);
     }
     arena_free(scratch);

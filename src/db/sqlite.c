@@ -145,7 +145,8 @@ static DriverConn *sqlite_open(Cx *cx, const char *path, DbMode mode)
     }
     SqliteConn *c = sqlite3_malloc(sizeof *c);
     if (c == NULL) {
-        log_fatal("out of memory in the database");
+        (void)fail(cx, E_MEMORY, "%s", err_info(E_MEMORY)->text);
+        return NULL;
     }
     memset(c, 0, sizeof *c);
     c->jitter = (uint32_t)clock_mono_us() ^ (uint32_t)(uintptr_t)c;
@@ -263,6 +264,9 @@ static Str sqlite_col_bytes(DriverStmt *s, int col)
 {
     const void *p = sqlite3_column_text(stmt_of(s), col);
     if (p == NULL) {
+        if (sqlite3_errcode(sqlite3_db_handle(stmt_of(s))) == SQLITE_NOMEM) {
+            log_fatal("out of memory: a value of the database"); /* never an empty text in its place */
+        }
         return S("");
     }
     return str_n(p, (size_t)sqlite3_column_bytes(stmt_of(s), col));

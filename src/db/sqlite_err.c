@@ -22,15 +22,15 @@ bool sqlite_fail(Cx *cx, SqliteConn *c, int rc, const char *sql)
 {
     const char *msg = c->h != NULL ? sqlite3_errmsg(c->h) : sqlite3_errstr(rc);
     int primary = rc & 0xFF;
-    if (primary == SQLITE_NOMEM) {
-        log_fatal("out of memory in the database");
-    }
     if (primary == SQLITE_CONSTRAINT) {
         log_info("sqlite: conflict %d: %s", rc, msg);
         return constraint(cx, rc);
     }
     if (primary != SQLITE_INTERRUPT) {
         log_warn("sqlite: %d %s: %s; sql: %.300s", rc, sqlite3_errstr(rc), msg, sql != NULL ? sql : "");
+    }
+    if (primary == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM) {
+        return fail(cx, E_MEMORY, "%s", err_info(E_MEMORY)->text);
     }
     switch (primary) {
     case SQLITE_INTERRUPT: return fail(cx, E_CANCELLED, "%s", err_info(E_CANCELLED)->text);

@@ -7,6 +7,7 @@
  */
 #include "fmt/crypt.h"
 
+#include <errno.h>
 #include <gcrypt.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -19,6 +20,7 @@
 #define NONCE_LEN 12
 #define TAG_LEN 16
 #define HEAD_LEN 2
+#define MEMORY_TRIES 3
 #define HASHES_AT_ONCE 2
 #define ARGON_OPS 2ULL
 #define ARGON_MEM ((size_t)19 * 1024 * 1024)
@@ -116,13 +118,10 @@ bool same_secret(Str a, Str b)
 void hmac_sha256(Str key, Str data, uint8_t out[32])
 {
     crypt_start();
-    gcry_mac_hd_t h;
-    CHECK(gcry_mac_open(&h, GCRY_MAC_HMAC_SHA256, 0, NULL) == 0);
-    CHECK(gcry_mac_setkey(h, key.p, key.n) == 0);
-    CHECK(gcry_mac_write(h, data.p, data.n) == 0);
-    size_t n = 32;
-    CHECK(gcry_mac_read(h, out, &n) == 0 && n == 32);
-    gcry_mac_close(h);
+    crypto_auth_hmacsha256_state h; /* of libsodium: takes no memory that might not be there */
+    crypto_auth_hmacsha256_init(&h, (const unsigned char *)key.p, key.n);
+    crypto_auth_hmacsha256_update(&h, (const unsigned char *)data.p, data.n);
+    crypto_auth_hmacsha256_final(&h, out);
 }
 
 static void hash_enter(void)
@@ -157,16 +156,32 @@ static bool hash_text(Str hash, char out[crypto_pwhash_STRBYTES])
     return true;
 }
 
-bool password_verify(Str hash, Str password)
+bool password_check(Cx *cx, Str hash, Str password, bool *ret_right)
 {
     char text[crypto_pwhash_STRBYTES];
+    *ret_right = false;
     if (!hash_text(hash, text)) {
-        return false;
+        return true;
     }
     hash_enter();
+    errno = 0;
     int rc = crypto_pwhash_str_verify(text, password.p, password.n);
+    int why = errno;
     sem_post(&hash_places);
-    return rc == 0;
+    *ret_right = rc == 0;
+    bool judged = rc == 0 || why == EINVAL || why == EFBIG || !str_starts(hash, S("$argon2id$")); /* libsodium says EINVAL for a wrong one */
+    return judged || fail(cx, E_MEMORY, "系统内存不足，暂时不能核对密码，请稍后再试");
+}
+
+bool password_verify(Str hash, Str password)
+{
+    Arena *mem = arena_new(4096);
+    Cx cx;
+    bool right;
+    cx_init(&cx, mem);
+    bool ok = password_check(&cx, hash, password, &right);
+    arena_free(mem);
+    return ok && right;
 }
 
 bool password_old(Str hash)
@@ -180,7 +195,14 @@ static gcry_cipher_hd_t open_gcm(const FieldKey *key, const uint8_t *head, const
 {
     crypt_start();
     gcry_cipher_hd_t h;
-    CHECK(gcry_cipher_open(&h, GCRY_CIPHER_AES256, GCRY_CIPHER_MODE_GCM, 0) == 0);
+    gcry_error_t rc = 0;
+    for (int i = 0; i == 0 || (rc != 0 && i < MEMORY_TRIES); i++) {
+        rc = gcry_cipher_open(&h, GCRY_CIPHER_AES256, GCRY_CIPHER_MODE_GCM, 0);
+    }
+    if (gcry_err_code(rc) == GPG_ERR_ENOMEM) {
+        log_fatal("out of memory: a cipher"); /* a personal field must not be lost, nor taken for a forged one */
+    }
+    CHECK(rc == 0);
     CHECK(gcry_cipher_setkey(h, key->key, sizeof key->key) == 0);
     CHECK(gcry_cipher_setiv(h, nonce, NONCE_LEN) == 0);
     CHECK(gcry_cipher_authenticate(h, head, HEAD_LEN) == 0);

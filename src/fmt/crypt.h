@@ -19,6 +19,8 @@ void hmac_sha256(Str key, Str data, uint8_t out[32]);
 
 /* Argon2id, t=2, m=19 MiB: about 15 ms. At most two at once in the process; more wait. The text is a PHC string. */
 MUST_USE bool password_hash(Cx *cx, Str password, Str *ret);
+/* password_check - false when it could not be looked at (E_MEMORY), which says nothing about the password. */
+MUST_USE bool password_check(Cx *cx, Str hash, Str password, bool *ret_right);
 bool password_verify(Str hash, Str password);
 bool password_old(Str hash);                              /* made with other parameters: rehash at the next sign-in */
 

@@ -25,6 +25,7 @@
 #define KEEP_MS ((int64_t)30 * 86400 * 1000)
 #define LIST_MAX 100
 #define PROGRESS_MS 400
+#define RETRY_MS 250
 
 struct Jobs {
     Store *s;
@@ -170,6 +171,23 @@ static bool job_actor(Cx *cx, Jobs *j, const JobRow *r, Actor *ret)
     return true;
 }
 
+/* RETRY_MS, or until somebody calls; true when the service stops. */
+static bool wait_a_moment(Jobs *j)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += RETRY_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&j->lock);
+    if (!j->stopping) {
+        (void)pthread_cond_timedwait(&j->wake, &j->lock, &until);
+    }
+    bool stopping = j->stopping;
+    pthread_mutex_unlock(&j->lock);
+    return stopping;
+}
+
 static void run_one(Jobs *j, int64_t id)
 {
     Arena *mem = arena_new(0), *progress_mem = arena_new(0);
@@ -197,6 +215,7 @@ static void run_one(Jobs *j, int64_t id)
               (t != NULL || fail(&cx, E_NOT_FOUND, "策略包里已没有这种记录")) &&
               run_kind(&cx, j, &a, t, &r, b, &p);
     b->state = S("done");
+    arena_pardon(mem); /* how it ended is written all the same */
     if (!ok) {
         bool stopped = p.cancelled && cx.err == E_CANCELLED;
         b->state = stopped && !j->stopping ? S("cancelled") : S("failed");
@@ -205,14 +224,19 @@ static void run_one(Jobs *j, int64_t id)
         cx_clear(&cx);
     }
     b->ended_ms = clock_now_ms();
-    if (!store_write(&cx, j->s, job_row_update, b)) {
+    while (!store_write(&cx, j->s, job_row_update, b)) { /* no memory or no room now: its owner waits for this line */
         log_error("job %lld: end not written: %.*s", (long long)id, STRF(cx_text(&cx)));
+        cx_clear(&cx);
+        arena_pardon(mem);
+        if (wait_a_moment(j)) {
+            break;
+        }
     }
     arena_free(progress_mem);
     arena_free(mem);
 }
 
-/* The oldest waiting job; 0: none. */
+/* The oldest waiting job; 0: none; -1: not known now. */
 static int64_t next_waiting(Jobs *j)
 {
     Arena *mem = arena_new(1 << 20);
@@ -224,7 +248,7 @@ static int64_t next_waiting(Jobs *j)
                    : NULL;
     if (st == NULL || !stmt_one_int(&cx, st, 0, &id)) {
         log_error("jobs: %.*s", STRF(cx_text(&cx)));
-        id = 0;
+        id = -1;
     }
     arena_free(mem);
     return id;
@@ -241,7 +265,13 @@ static void *worker_main(void *arg)
         j->poked = false;
         pthread_mutex_unlock(&j->lock);
         int64_t id = next_waiting(j);
+        if (id < 0) {
+            (void)wait_a_moment(j);
+        }
         pthread_mutex_lock(&j->lock);
+        if (id < 0) {
+            continue;
+        }
         if (id == 0) {
             while (!j->poked && !j->stopping) {
                 pthread_cond_wait(&j->wake, &j->lock);

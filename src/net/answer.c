@@ -64,7 +64,9 @@ static ssize_t send_now(Conn *c, Str head, Str body, bool more)
 static bool keep_rest(Conn *c, Str head, Str body, NetResp *resp, int64_t file_len)
 {
     c->out = evbuffer_new();
-    CHECK(c->out != NULL);
+    if (c->out == NULL) {
+        return false;
+    }
     evbuffer_set_flags(c->out, EVBUFFER_FLAG_DRAINS_TO_FD);
     if (head.n > 0 && evbuffer_add(c->out, head.p, head.n) != 0) {
         return false;
@@ -132,7 +134,7 @@ bool answer_send(Conn *c, Arena *mem, NetResp *resp, bool head_only)
     c->state = CONN_WRITE;
     c->deadline_ms = clock_mono_ms() + c->w->conf->write_deadline_ms + (file ? resp->body_fd_len : (int64_t)body.n) / 16;
     conn_reading(c, false);
-    event_add(&c->wr, NULL);
+    conn_watch(&c->wr, true);
     return file_len == 0 || answer_flush(c);
 }
 
@@ -153,6 +155,6 @@ bool answer_flush(Conn *c)
     }
     evbuffer_free(c->out);
     c->out = NULL;
-    event_del(&c->wr);
+    conn_watch(&c->wr, false);
     return conn_answered(c);
 }

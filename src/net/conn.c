@@ -33,8 +33,18 @@ void conn_reading(Conn *c, bool on)
 {
     if (c->reading != on) {
         c->reading = on;
-        CHECK((on ? event_add(&c->rd, NULL) : event_del(&c->rd)) == 0);
+        conn_watch(&c->rd, on);
     }
+}
+
+void conn_watch(struct event *ev, bool on)
+{
+    for (int i = 0; i < 3; i++) {
+        if ((on ? event_add(ev, NULL) : event_del(ev)) == 0) {
+            return;
+        }
+    }
+    log_fatal("out of memory: the event loop"); /* a connection nobody watches would hang */
 }
 
 void conn_open(Worker *w, int fd, const char *peer, PeerKey key)
@@ -354,6 +364,11 @@ static void step_kept(Conn *c)
 {
     size_t n = evbuffer_get_length(c->in), used;
     Str in = str_n((const char *)evbuffer_pullup(c->in, -1), n);
+    if (in.p == NULL) {
+        log_warn("net: out of memory: a connection is closed");
+        conn_close(c);
+        return;
+    }
     if (!step(c, in, &used)) {
         return;
     }
@@ -373,7 +388,11 @@ static void keep_input(Conn *c, Str rest, bool answered)
         return;
     }
     c->in = evbuffer_new();
-    CHECK(c->in != NULL && evbuffer_add(c->in, rest.p, rest.n) == 0);
+    if (c->in == NULL || evbuffer_add(c->in, rest.p, rest.n) != 0) {
+        log_warn("net: out of memory: a connection is closed");
+        conn_close(c);
+        return;
+    }
     if (c->state == CONN_HEAD && answered) {
         conn_answered(c); /* again, now that there is more: takes its place in the ready queue */
     }
@@ -422,8 +441,12 @@ static void on_read(evutil_socket_t fd, short what, void *arg)
         return;
     }
     if (c->in != NULL) {
-        CHECK(evbuffer_add(c->in, w->in, (size_t)n) == 0);
-        step_kept(c);
+        if (evbuffer_add(c->in, w->in, (size_t)n) == 0) {
+            step_kept(c);
+        } else {
+            log_warn("net: out of memory: a connection is closed");
+            conn_close(c);
+        }
         return;
     }
     Str in = str_n(w->in, (size_t)n);

@@ -110,4 +110,5 @@ bool answer_flush(Conn *c);                          /* more of a pending answer
 
 /* conn.c: the answer is out; go on, linger or close. */
 bool conn_answered(Conn *c);
+void conn_watch(struct event *ev, bool on); /* ends the process when it cannot */
 void conn_reading(Conn *c, bool on);

@@ -179,7 +179,7 @@ static Doc *problem_doc(Exchange *x, ErrCode code)
     doc_set_str(d, "type", str_printf(rq->mem, "urn:tamga:problem:%s", info->api));
     doc_set_strc(d, "title", info->text);
     doc_set_int(d, "status", info->http);
-    doc_set_str(d, "detail", info->http >= 500 && code != E_BUSY && code != E_FULL ? str_c(info->text) : cx_text(&rq->cx));
+    doc_set_str(d, "detail", info->http >= 500 && code != E_BUSY && code != E_FULL && code != E_MEMORY ? str_c(info->text) : cx_text(&rq->cx));
     doc_set_str(d, "instance", x->path);
     doc_set_strc(d, "code", info->api);
     if (rq->cx.err_clause.n != 0) {
@@ -210,7 +210,7 @@ static void problem_headers(Req *rq, ErrCode code)
     for (size_t i = 0; i < rq->n_headers; i++) {
         told = told || str_eq(rq->headers[i].name, S("retry-after"));
     }
-    if (!told && (code == E_BUSY || code == E_TOO_MANY || code == E_LOCKED)) {
+    if (!told && (code == E_BUSY || code == E_MEMORY || code == E_TOO_MANY || code == E_LOCKED)) {
         req_header(rq, S("retry-after"), code == E_LOCKED ? S("900") : S("5"));
     } else if (!told && code == E_FULL) {
         req_header(rq, S("retry-after"), S("60"));
@@ -241,6 +241,7 @@ void render_problem(Exchange *x)
     Req *rq = &x->rq;
     ErrCode code = rq->cx.err != E_OK ? rq->cx.err : E_INTERNAL;
     const ErrInfo *info = err_info(code);
+    arena_pardon(rq->mem); /* room for the answer */
     if (info->http >= 500) {
         const char *route = rq->route != NULL ? rq->route->pattern : "-";
         log_error("%.*s %s: %s at %.*s (%.*s)", STRF(rq->net->method), route, info->api, STRF(rq->cx.err_at), STRF(rq->cx.request_id));

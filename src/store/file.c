@@ -255,6 +255,9 @@ static bool find_file(Cx *cx, Store *s, const Actor *a, int64_t id, File *ret, R
         return false;
     }
     if (t == NULL || !rec_get(cx, s, a, t, record, ret_rec) || !access_read(s->pack, a, ret_rec, &public_only) || public_only) {
+        if (cx->err != E_OK && cx->err != E_NOT_FOUND) {
+            return false;
+        }
         cx_clear(cx);
         return fail(cx, E_NOT_FOUND, "没有这个附件，或者不在您的管辖范围内");
     }

@@ -156,7 +156,10 @@ bool session_open(Cx *cx, Store *s, Str login, Str password, Str peer, Str *ret_
         }
         hash = str_c(decoy);
     }
-    bool right = password_verify(hash, password);
+    bool right;
+    if (!password_check(cx, hash, password, &right)) {
+        return false;
+    }
     if (!right || user == 0) {
         if (!store_write(cx, s, do_failure, &x)) {
             return false;

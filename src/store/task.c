@@ -344,6 +344,9 @@ static bool open_task(Cx *cx, Store *s, const TaskArg *x, bool (*may)(const Stor
     Task as_open = *x->ret;
     as_open.answered_ms = 0;
     if (!may(s, x->a, &as_open) || !load_readable(cx, s, x->a, x->ret->type, x->ret->record, r)) {
+        if (cx->err != E_OK && cx->err != E_NOT_FOUND) {
+            return false;
+        }
         cx_clear(cx);
         return fail(cx, E_NOT_FOUND, "没有找到这件事，或者不是交给您的");
     }

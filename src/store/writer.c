@@ -43,9 +43,9 @@ static void run_one(Store *s, WriteJob *job, bool alone)
     s->touched = 0;
     job->ok = false;
     if (alone) {
-        job->ok = job->fn(cx, s, job->arg);
+        job->ok = job->fn(cx, s, job->arg) && cx_enough(cx);
     } else if (db_savepoint(cx, s->writer)) {
-        job->ok = job->fn(cx, s, job->arg);
+        job->ok = job->fn(cx, s, job->arg) && cx_enough(cx);
         if (job->ok) {
             job->ok = db_release(cx, s->writer);
         } else {
@@ -191,7 +191,7 @@ static bool run_nested(Cx *cx, Store *s, StoreFn *fn, void *arg)
     cx->db = s->writer;
     bool ok = db_savepoint(cx, s->writer);
     if (ok) {
-        ok = fn(cx, s, arg);
+        ok = fn(cx, s, arg) && cx_enough(cx);
         if (ok) {
             ok = db_release(cx, s->writer);
         } else {
@@ -206,6 +206,9 @@ bool store_write(Cx *cx, Store *s, StoreFn *fn, void *arg)
 {
     if (on_writer(s)) {
         return run_nested(cx, s, fn, arg);
+    }
+    if (!cx_enough(cx)) {
+        return false;
     }
     WriteJob job = {.cx = cx, .fn = fn, .arg = arg};
     pthread_mutex_lock(&s->lock);

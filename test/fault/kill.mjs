@@ -17,6 +17,8 @@ const RESTART_MS = 2000;
 const LONGEST_MS = 30000; // for a start or an answer; then it counts as hanging
 const VERIFY_EACH = 10;
 const CLIENTS = 6;
+const MEMORY = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(); // a killed process loses nothing by the disk's slowness; cuts of power are main.c's
+const CONTROL = process.env.CONTROL !== '0';
 
 let random = (SEED * 2654435761 + 1) >>> 0;
 /** 0 … n-1; the same row for the same seed (mulberry32). */
@@ -28,7 +30,7 @@ function dice(n) {
 }
 const pause = (ms) => new Promise((f) => setTimeout(f, ms));
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tamga-kill-'));
+const dir = fs.mkdtempSync(path.join(MEMORY, 'tamga-kill-'));
 const data = path.join(dir, 'data');
 const log = fs.openSync(path.join(dir, 'log'), 'a');
 let child = null, base = '';
@@ -244,10 +246,10 @@ async function rounds(n, stopAtFault) {
   const certificates = list.json.items.filter((c) => c.state === 'valid').map((c) => c.id);
   for (let i = 0; i < n && !(stopAtFault && faults.length); i++) {
     const work = Promise.all([...owns.map(client), signer(certificates)]);
-    await pause(dice(400));
+    await pause(dice(150));
     const judge = dice(8) === 0 ? backup(i) : null;
     const both = judge !== null && dice(2) === 0; // the backup dies too
-    await pause(both ? dice(40) : 50 + dice(300));
+    await pause(both ? dice(40) : 30 + dice(150));
     await kill();
     kills++;
     if (judge) await judge(both);
@@ -281,6 +283,7 @@ try {
   result(sum > kills * 3, 'the load was a load');
   // the control: who notes too early must see losses
   const real = faults.length;
+  if (!CONTROL) throw null;
   faults.length = 0;
   const say = console.log;
   console.log = () => {};
@@ -291,8 +294,7 @@ try {
   result(faults.length > 0, `control: noting before the answer reports a loss (${faults.length ? faults[0] : 'none found'})`);
   if (real) failed = Math.max(failed, 1);
 } catch (e) {
-  failed++;
-  console.log(`not ok ${e.stack}`);
+  if (e !== null) { failed++; console.log(`not ok ${e.stack}`); }
 } finally {
   if (child) await kill();
   if (failed) console.log(fs.readFileSync(path.join(dir, 'log'), 'utf8').split('\n').slice(-15).join('\n'));

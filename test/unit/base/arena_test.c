@@ -1,6 +1,8 @@
 /* arena_test.c */
 #include "unit.h"
 
+#include "base/err.h"
+
 static void memory_is_zeroed_and_aligned_even_when_used_again(void **state)
 {
     Arena *mem = *state;
@@ -65,19 +67,9 @@ static void growing_an_older_allocation_copies_it(void **state)
     assert_non_null(arena_grow(mem, NULL, 0, 40));
 }
 
-static void pass_the_maximum(void *arg)
+static void pass_it_twice(void *arg)
 {
-    (void)arg;
-    Arena *a = arena_new(1000);
-    arena_alloc(a, 600);
-    arena_alloc(a, 600);
-}
-
-static void grow_past_the_maximum(void *arg)
-{
-    (void)arg;
-    Arena *a = arena_new(1000);
-    arena_grow(a, arena_alloc(a, 600), 600, 1200);
+    arena_alloc(arg, (size_t)5 << 20);
 }
 
 static void overflow_an_array(void *arg)
@@ -90,12 +82,39 @@ static void wrap_the_size(void *arg)
     arena_alloc(arg, SIZE_MAX - 4);
 }
 
-static void passing_the_maximum_is_a_bug_and_aborts(void **state)
+static void passing_the_maximum_makes_it_short_until_it_is_reset(void **state)
 {
-    assert_true(aborts(pass_the_maximum, NULL));
-    assert_true(aborts(grow_past_the_maximum, NULL));
+    (void)state;
+    Arena *a = arena_new(1 << 20);
+    Cx cx;
+    cx_init(&cx, a);
+    arena_alloc(a, 1 << 20);
+    assert_int_equal(arena_short(a), ARENA_WELL);
+    assert_true(cx_enough(&cx));
+    memset(arena_alloc(a, 600), 'x', 600); /* still usable */
+    assert_int_equal(arena_short(a), ARENA_PAST_MAX);
+    assert_false(cx_enough(&cx));
+    assert_int_equal(cx.err, E_TOO_LARGE);
+    arena_pardon(a); /* the answer that says so has room */
+    arena_alloc(a, 600000);
+    assert_int_equal(arena_short(a), ARENA_WELL);
+    arena_alloc(a, 600000);
+    assert_int_equal(arena_short(a), ARENA_PAST_MAX);
+    arena_reset(a);
+    assert_int_equal(arena_short(a), ARENA_WELL);
+    arena_alloc(a, 1 << 20);
+    arena_grow(a, arena_alloc(a, 8), 8, 600);
+    assert_int_equal(arena_short(a), ARENA_PAST_MAX); /* a pardon does not outlive a reset */
+    arena_free(a);
+}
+
+static void passing_it_twice_is_a_bug_and_aborts(void **state)
+{
+    Arena *a = arena_new(1 << 20);
+    assert_true(aborts(pass_it_twice, a));
     assert_true(aborts(overflow_an_array, *state));
     assert_true(aborts(wrap_the_size, *state));
+    arena_free(a);
 }
 
 static char order[32];
@@ -160,7 +179,8 @@ int main(void)
         T(allocations_do_not_overlap),
         T(growing_the_last_allocation_stays_in_place_and_zeroes_the_rest),
         T(growing_an_older_allocation_copies_it),
-        T(passing_the_maximum_is_a_bug_and_aborts),
+        T(passing_the_maximum_makes_it_short_until_it_is_reset),
+        T(passing_it_twice_is_a_bug_and_aborts),
         T(deferred_functions_run_last_first_and_once),
         T(returning_to_a_mark_releases_what_came_since),
     };

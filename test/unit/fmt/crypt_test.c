@@ -70,6 +70,12 @@ static void a_password_verifies_against_its_own_hash_only(void **state)
     assert_true(password_hash(&cx, S("草原上的骏马 12"), &hash));
     assert_true(str_starts(hash, S("$argon2id$v=19$m=19456,t=2,p=1$")));
     assert_true(password_verify(hash, S("草原上的骏马 12")));
+    bool right = true;
+    Cx check;
+    cx_init(&check, arena_new(0));
+    assert_true(password_check(&check, hash, S("草原上的骏马 13"), &right)); /* looked at, and wrong: not for want of memory */
+    assert_false(right);
+    arena_free(check.mem);
     assert_false(password_verify(hash, S("草原上的骏马 13")));
     assert_false(password_verify(hash, S("")));
     assert_true(password_hash(&cx, S("草原上的骏马 12"), &again));

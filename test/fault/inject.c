@@ -1,0 +1,343 @@
+/*
+ * inject.c - put under a whole process by LD_PRELOAD: the n-th allocation, or the n-th operation on a file, fails when told to.
+ *
+ * Told through a small file that is mapped (TAMGA_FAULT_CTL): sixteen 64-bit numbers, written by the test between two requests, see `Word`. Only what
+ * libraries and the program ask the C library for counts: files other than regular ones (sockets, standard error) never fail. Allocations and
+ * maps of fresh memory are one kind; the standard streams are seen at fwrite, fflush and fclose, because what is below stays inside the C library.
+ * In the test build of the program (ARENA_FAULT) also every arena asks whether its maximum is reached now.
+ */
+#undef _FILE_OFFSET_BITS /* both names of each function are defined here */
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { ALLOC = 1, WRITE = 2, SYNC = 4, TRUNCATE = 8, OPEN = 16, NAME = 32, LIMIT = 64 };
+typedef enum { KINDS, NTH, STICKY, ERRNO, COUNT, HITS, TRACE, UNCHECKED, WORDS = 16 } Word;
+
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+void *__libc_memalign(size_t align, size_t n);
+
+static volatile int64_t *ctl;
+static __thread bool inside;
+static const char *folder;
+static uintptr_t unchecked_from, unchecked_to; /* libxlsxwriter, which uses many an allocation without looking: told apart, UNCHECKED counts its hits */
+
+static int find_unchecked(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    (void)size, (void)arg;
+    if (strstr(info->dlpi_name, "libxlsxwriter") != NULL) {
+        for (int i = 0; i < info->dlpi_phnum; i++) {
+            const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+            if (h->p_type == PT_LOAD && (h->p_flags & PF_X) != 0) {
+                unchecked_from = (uintptr_t)(info->dlpi_addr + h->p_vaddr);
+                unchecked_to = unchecked_from + h->p_memsz;
+            }
+        }
+    }
+    return 0;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *path = getenv("TAMGA_FAULT_CTL");
+    long fd = path != NULL ? syscall(SYS_open, path, O_RDWR | O_CLOEXEC, 0) : -1;
+    dl_iterate_phdr(find_unchecked, NULL);
+    folder = getenv("TAMGA_FAULT_DIR");
+    if (fd >= 0) {
+        void *frames[1];
+        (void)backtrace(frames, 1); /* loads what it needs now */
+        void *p = (void *)syscall(SYS_mmap, NULL, 8 * WORDS, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0L);
+        ctl = p != MAP_FAILED ? p : NULL;
+        syscall(SYS_close, (int)fd);
+    }
+}
+
+static void trace(void)
+{
+    void *frames[40];
+    int n = backtrace(frames, 40);
+    backtrace_symbols_fd(frames, n, 2);
+    (void)!syscall(SYS_write, 2, "--\n", 3L);
+}
+
+/* Does this operation fail now? `from`: who asked. */
+static bool strikes_at(int kind, void *from)
+{
+    if (ctl == NULL || (ctl[KINDS] & kind) == 0 || inside) {
+        return false;
+    }
+    int64_t at = __atomic_add_fetch(&ctl[COUNT], 1, __ATOMIC_SEQ_CST), nth = ctl[NTH];
+    bool hit = nth != 0 && (at == nth || (at > nth && ctl[STICKY] != 0));
+    if (hit) {
+        __atomic_add_fetch(&ctl[HITS], 1, __ATOMIC_SEQ_CST);
+        if ((uintptr_t)from >= unchecked_from && (uintptr_t)from < unchecked_to) {
+            __atomic_add_fetch(&ctl[UNCHECKED], 1, __ATOMIC_SEQ_CST);
+        }
+        if (ctl[TRACE] != 0) {
+            inside = true;
+            trace();
+            inside = false;
+        }
+        errno = kind == ALLOC ? ENOMEM : (int)ctl[ERRNO];
+    }
+    return hit;
+}
+
+#define strikes(kind) strikes_at(kind, __builtin_return_address(0))
+
+bool arena_fault(void);
+bool arena_fault(void)
+{
+    return strikes(LIMIT);
+}
+
+/* ---- memory ---- */
+
+void *malloc(size_t n)
+{
+    return strikes(ALLOC) ? NULL : __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    return strikes(ALLOC) ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+    return n != 0 && strikes(ALLOC) ? NULL : __libc_realloc(p, n);
+}
+
+void *reallocarray(void *p, size_t n, size_t size)
+{
+    size_t all;
+    if (__builtin_mul_overflow(n, size, &all)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return realloc(p, all);
+}
+
+void *memalign(size_t align, size_t n)
+{
+    return strikes(ALLOC) ? NULL : __libc_memalign(align, n);
+}
+
+void *aligned_alloc(size_t align, size_t n)
+{
+    return memalign(align, n);
+}
+
+int posix_memalign(void **ret, size_t align, size_t n)
+{
+    void *p = strikes(ALLOC) ? NULL : __libc_memalign(align, n);
+    if (p == NULL) {
+        return ENOMEM;
+    }
+    *ret = p;
+    return 0;
+}
+
+void *mmap(void *at, size_t n, int prot, int flags, int fd, off_t from)
+{
+    bool fresh = (flags & MAP_ANONYMOUS) != 0 && (prot & PROT_WRITE) != 0;
+    return fresh && strikes(ALLOC) ? MAP_FAILED : (void *)syscall(SYS_mmap, at, n, prot, flags, fd, from);
+}
+
+void *mmap64(void *at, size_t n, int prot, int flags, int fd, off_t from)
+{
+    return mmap(at, n, prot, flags, fd, from);
+}
+
+/* ---- files ---- */
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+static bool regular(int fd)
+{
+    struct stat st;
+    return ctl != NULL && ctl[KINDS] > ALLOC && fd > 2 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+ssize_t write(int fd, const void *p, size_t n)
+{
+    return regular(fd) && strikes(WRITE) ? -1 : syscall(SYS_write, fd, p, n);
+}
+
+ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
+{
+    return regular(fd) && strikes(WRITE) ? -1 : syscall(SYS_pwrite64, fd, p, n, at);
+}
+
+ssize_t pwrite64(int fd, const void *p, size_t n, off_t at)
+{
+    return pwrite(fd, p, n, at);
+}
+
+ssize_t writev(int fd, const struct iovec *iov, int n)
+{
+    return regular(fd) && strikes(WRITE) ? -1 : syscall(SYS_writev, fd, iov, n);
+}
+
+size_t fwrite(const void *p, size_t size, size_t n, FILE *f)
+{
+    return regular(fileno(f)) && strikes(WRITE) ? 0 : REAL(fwrite)(p, size, n, f);
+}
+
+int fflush(FILE *f)
+{
+    return f != NULL && regular(fileno(f)) && strikes(WRITE) ? EOF : REAL(fflush)(f);
+}
+
+int fclose(FILE *f)
+{
+    bool hit = regular(fileno(f)) && (fcntl(fileno(f), F_GETFL) & O_ACCMODE) != O_RDONLY && strikes(WRITE);
+    int err = errno, rc = REAL(fclose)(f);
+    errno = hit ? err : errno;
+    return hit ? EOF : rc;
+}
+
+int fsync(int fd)
+{
+    return fd > 2 && strikes(SYNC) ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    return fd > 2 && strikes(SYNC) ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+int ftruncate(int fd, off_t n)
+{
+    return regular(fd) && strikes(TRUNCATE) ? -1 : (int)syscall(SYS_ftruncate, fd, n);
+}
+
+int ftruncate64(int fd, off_t n)
+{
+    return ftruncate(fd, n);
+}
+
+int posix_fallocate(int fd, off_t at, off_t n)
+{
+    if (regular(fd) && strikes(WRITE)) {
+        return errno;
+    }
+    return REAL(posix_fallocate)(fd, at, n);
+}
+
+/* Files of the test's folder only (TAMGA_FAULT_DIR). A full disk refuses new names, a broken one every open. */
+static bool open_fails(const char *path, int flags)
+{
+    bool fresh = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+    if (ctl == NULL || (ctl[KINDS] & OPEN) == 0 || folder == NULL || (ctl[ERRNO] == ENOSPC && !fresh)) {
+        return false;
+    }
+    return strncmp(path, folder, strlen(folder)) == 0 && strikes(OPEN);
+}
+
+static int open_real(const char *path, int flags, va_list ap)
+{
+    mode_t mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(ap, mode_t) : 0;
+    return open_fails(path, flags) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list ap;
+    va_start(ap, flags);
+    int fd = open_real(path, flags, ap);
+    va_end(ap);
+    return fd;
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list ap;
+    va_start(ap, flags);
+    int fd = open_real(path, flags | O_LARGEFILE, ap);
+    va_end(ap);
+    return fd;
+}
+
+int __open_2(const char *path, int flags);
+int __open_2(const char *path, int flags)
+{
+    return open_fails(path, flags) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0);
+}
+
+int __open64_2(const char *path, int flags);
+int __open64_2(const char *path, int flags)
+{
+    return __open_2(path, flags | O_LARGEFILE);
+}
+
+FILE *fopen(const char *path, const char *how)
+{
+    int flags = how[0] == 'r' && strchr(how, '+') == NULL ? O_RDONLY : O_CREAT;
+    return open_fails(path, flags) ? NULL : REAL(fopen)(path, how);
+}
+
+FILE *fopen64(const char *path, const char *how)
+{
+    return fopen(path, how);
+}
+
+int mkostemp(char *path, int flags)
+{
+    return open_fails(path, O_CREAT) ? -1 : REAL(mkostemp)(path, flags);
+}
+
+int mkostemp64(char *path, int flags)
+{
+    return mkostemp(path, flags);
+}
+
+int mkstemp64(char *path)
+{
+    return open_fails(path, O_CREAT) ? -1 : REAL(mkstemp)(path);
+}
+
+FILE *tmpfile64(void)
+{
+    return open_fails(folder, O_CREAT) ? NULL : REAL(tmpfile)();
+}
+
+int mkstemp(char *path)
+{
+    return open_fails(path, O_CREAT) ? -1 : REAL(mkstemp)(path);
+}
+
+FILE *tmpfile(void)
+{
+    return open_fails(folder, O_CREAT) ? NULL : REAL(tmpfile)();
+}
+
+int rename(const char *from, const char *to)
+{
+    return strikes(NAME) ? -1 : (int)syscall(SYS_rename, from, to);
+}
+
+int link(const char *from, const char *to)
+{
+    return strikes(NAME) ? -1 : (int)syscall(SYS_link, from, to);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    return strikes(NAME) ? -1 : (int)syscall(SYS_mkdir, path, mode);
+}
