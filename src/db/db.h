@@ -112,6 +112,7 @@ MUST_USE bool db_bulk_end(Cx *cx, DbBulk *b);
 void db_bulk_drop(DbBulk *b);                       /* instead of end, before a rollback; NULL and ended ones are fine */
 
 /* db_backup - a consistent copy of the whole database into a new file while others write. Not inside a transaction.
+ * It is not on the disk yet: whoever keeps the file itself syncs it and its folder.
  * `to_path` must not exist (E_IO); a failed or interrupted backup leaves no file. E_NOT_IMPLEMENTED where !db_is_file. progress may be NULL; units are pages. */
 MUST_USE bool db_backup(Cx *cx, Db *db, const char *to_path, void (*progress)(void *ctx, int done, int total), void *ctx);
 
