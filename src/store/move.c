@@ -17,6 +17,7 @@
 #include "store/move_int.h"
 #include "store/place_int.h"
 #include "store/tlog.h"
+#include "store/upgrade_int.h"
 
 typedef struct {
     const Pack *pack;
@@ -81,7 +82,7 @@ static bool open_source(Cx *cx, Move *m, DbMode mode)
     }
     Stmt *st = db_stmt(cx, m->a, SQL_ADMIN, S("select count(*) from meta where key = 'keys' and value <> ?1"));
     int64_t other = 0;
-    if (st == NULL) {
+    if (st == NULL || !schema_is_present(cx, m->a)) {
         return false;
     }
     stmt_text(st, 1, m->owner);
@@ -354,7 +355,7 @@ bool store_copy_file(Cx *cx, const Pack *p, const char *url, const char *file, C
     size_t tables, differ = 0;
     Move m = {.pack = p, .tell = tell, .ctx = ctx, .n = &n, .locks = {-1, -1}};
     Store s = {.pack = p};
-    bool ok = (m.a = db_open(cx, url, DB_READ)) != NULL && db_begin(cx, m.a) && database_is_whole(cx, m.a) &&
+    bool ok = (m.a = db_open(cx, url, DB_READ)) != NULL && db_begin(cx, m.a) && database_is_whole(cx, m.a) && schema_is_present(cx, m.a) &&
               (m.b = db_open(cx, str_printf(cx->mem, "sqlite:%s", file).p, DB_WRITE)) != NULL && make_tables(cx, p, m.b, S("")) &&
               copy_rows(cx, m.a, m.b, tell, ctx, &n.rows) && compare(cx, &m, &list, &tables, &differ) &&
               (differ == 0 || fail(cx, E_DATA, "复制出来的记录与数据库里的不同")) && schema_apply(cx, &s, m.b);

@@ -141,6 +141,16 @@ bool folder_lock(Cx *cx, const char *dir, bool alone, int *ret_fd)
     return true;
 }
 
+bool folder_lock_alone(Cx *cx, const char *dir, int fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) == 0 || fail(cx, E_BUSY, "%s 的数据需要升级，但还有别的 tamga 在使用它，请先停止服务", dir);
+}
+
+void folder_lock_share(int fd)
+{
+    (void)flock(fd, LOCK_SH);
+}
+
 void folder_unlock(int fd)
 {
     if (fd >= 0) {

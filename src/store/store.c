@@ -17,6 +17,7 @@
 #include "store/internal.h"
 #include "store/place_int.h"
 #include "store/tlog.h"
+#include "store/upgrade_int.h"
 #include "store/writer.h"
 
 #define EPOCH_2020_MS 1577836800000LL
@@ -151,12 +152,15 @@ Store *store_open_at(Cx *cx, const char *dir, const Pack *pack, const char *movi
     if (s->writer == NULL) {
         return not_opened(s);
     }
-    if (!db_begin(cx, s->writer) || (moving == NULL && !database_is_whole(cx, s->writer)) || !schema_apply(cx, s, s->writer) || !database_is_ours(cx, s, s->writer) ||
-        !read_last_tick(cx, s) || !db_commit(cx, s->writer)) {
+    int64_t schema;
+    if ((moving == NULL && !database_is_whole(cx, s->writer)) || !upgrade_begins(cx, s, &schema) || !db_begin(cx, s->writer) ||
+        !upgrade_steps(cx, s, schema) || !schema_apply(cx, s, s->writer) || !database_is_ours(cx, s, s->writer) || !read_last_tick(cx, s) ||
+        !upgrade_ends(cx, s, schema) || !db_commit(cx, s->writer)) {
         db_rollback(s->writer);
         db_close(s->writer);
         return not_opened(s);
     }
+    upgrade_done(s, schema);
     s->counts = count_cache_new(mem);
     writer_start(s);
     return s;
