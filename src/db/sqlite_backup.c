@@ -2,7 +2,7 @@
  * sqlite_backup.c - a copy of the whole database while others write.
  *
  * The source is read inside one read transaction, so the copy is of one instant and a writer's commit does not make the
- * engine begin again. A short sleep after each 4 MiB leaves the disk to others.
+ * engine begin again. A short sleep after each MiB leaves the disk to others.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "db/sqlite_impl.h"
 
-#define STEP_PAGES 1024
+#define STEP_PAGES 256
 #define YIELD_NS 1000000L
 
 static bool copy(Cx *cx, SqliteConn *c, SqliteConn *to, void (*progress)(void *ctx, int done, int total), void *ctx)
