@@ -106,7 +106,7 @@ try {
   result(r.code === 8 && /更新版本的 tamga/.test(r.err) && dump(file) === before, `control: schema 4 is refused by a program that knows ${NOW}, nothing changed (exit status ${r.code})`);
   if (failed === 0) {
     const command = `KILLS=${KILLS} node test/fault/upgrade.mjs`;
-    put('backup.upgrade', { goal: 'each kept schema opens with today\'s program; 50 kills inside the upgrade, each started again and equal to an undisturbed one', figure: `${kept.length} kept schemas; ${inside} kills inside, ${same} equal, ${inside - same} lost`, command, seed: SEED });
+    put('backup.upgrade', { goal: `each kept schema opens with today's program; ${KILLS} kills inside the upgrade, each started again and equal to an undisturbed one`, figure: `${kept.length} kept schemas; ${inside} kills inside, ${same} equal, ${inside - same} lost`, command, seed: SEED });
     put('backup.upgrade-control', { goal: 'data of a newer program is refused', figure: 'schema 4 refused with exit status 8, no byte of the rows changed', command, control: true });
   }
 } catch (e) {
