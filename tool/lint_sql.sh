@@ -8,11 +8,12 @@ find src -type f -name '*.[ch]' | LC_ALL=C sort | perl -0777 -e '
     # Who may do it all the same, and why.
     my %statement = (
         "src/db/db.c" => "the engine itself: statements of the driver table, given as C strings",
+        "src/db/tables.c" => "the statements of the driver table about what a database holds, given as C strings",
         "src/db/sql.c" => "the builder: its text holds literals, checked identifiers and ?N only",
         "src/store/schema.c" => "run_ddl: table definitions out of the builder (sql_lit, sql_ident)",
     );
     # Besides: TypeSql.columns, the column list that store/schema.c makes once from checked identifiers, may be added as it is.
-    my %building = ("src/db/sql.c" => "the builder", "src/db/sql.h" => "the builder", "src/store/schema.c" => "run_ddl hands the built text over");
+    my %building = ("src/db/bulk.c" => "hands the built text of COPY over", "src/db/sql.c" => "the builder", "src/db/sql.h" => "the builder", "src/store/schema.c" => "run_ddl hands the built text over");
     my %markup = (
         "src/fmt/html.c" => "escapes and typed leaves: <time>, <a>",
         "src/fmt/mustache_html.c" => "the scanner that knows where in a page a value stands",

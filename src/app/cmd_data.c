@@ -1,5 +1,5 @@
 /*
- * cmd_data.c - commands about a data folder: init, pack check, import, export, verify, backup, restore.
+ * cmd_data.c - commands about a data folder: init, pack check, import, export, verify.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "fmt/archive.h"
 #include "base/clock.h"
 #include "db/db.h"
 #include "store/journal.h"
@@ -191,58 +190,5 @@ bool cmd_verify(Cx *cx, const Options *o)
         }
     }
     store_close(s);
-    return ok;
-}
-
-static void backup_progress(void *ctx, int done, int total)
-{
-    show_progress(ctx, done, total);
-}
-
-bool cmd_backup(Cx *cx, const Options *o)
-{
-    if (o->n_words != 1 || o->data == NULL) {
-        return fail(cx, E_USAGE, "请指定数据文件夹和备份文件");
-    }
-    const char *out = o->words[0];
-    const char *copy = str_printf(cx->mem, "%s.db-part", out).p;
-    char label[] = "备份";
-    if (access(out, F_OK) == 0) {
-        return fail(cx, E_CONFLICT, "%s 已经存在，没有改动", out);
-    }
-    const char *url = store_database(cx, o->data);
-    Db *db = url != NULL ? db_open(cx, url, DB_READ) : NULL;
-    unlink(copy); /* of a backup that was interrupted */
-    bool ok = db != NULL && db_backup(cx, db, copy, backup_progress, label);
-    db_close(db);
-    ok = ok && archive_write(cx, o->data, copy, out);
-    unlink(copy);
-    if (ok) {
-        printf("已备份到 %s（内含密钥，请妥善保管）\n", out);
-    }
-    return ok;
-}
-
-bool cmd_restore(Cx *cx, const Options *o)
-{
-    Str report = S("");
-    if (o->n_words != 1 || o->data == NULL) {
-        return fail(cx, E_USAGE, "请指定数据文件夹和备份文件");
-    }
-    if (access(o->data, F_OK) == 0) {
-        return fail(cx, E_CONFLICT, "%s 已经存在；请恢复到一个新的文件夹", o->data);
-    }
-    if (!archive_read(cx, o->words[0], o->data)) {
-        return false;
-    }
-    Db *db = db_open(cx, str_printf(cx->mem, "sqlite:%s/tamga.db", o->data).p, DB_READ);
-    bool ok = db != NULL && db_check(cx, db, &report);
-    db_close(db);
-    if (ok && report.n != 0) {
-        ok = fail(cx, E_DATA, "备份里的数据库已损坏：%.*s", STRF(report));
-    }
-    if (ok) {
-        printf("已恢复到 %s；可用 tamga verify --data %s 核对\n", o->data, o->data);
-    }
     return ok;
 }

@@ -23,8 +23,10 @@ static const Command COMMANDS[] = {
      "证据包：一条记录和它的全部材料、历史、抽签、评分，带签名，一个文件"},
     {"verify-bundle", cmd_verify_bundle, "verify-bundle FILE.zip [--keys keys.json | --data DIR]",
      "核对证据包：签名、每个文件、指纹链、公开日志，重新抽签、重新算分"},
-    {"backup", cmd_backup, "backup --data DIR FILE", "运行中备份到一个文件"},
+    {"backup", cmd_backup, "backup --data DIR FILE [--no-verify]", "运行中备份到一个文件，再恢复出来核对一遍（--no-verify：不核对）"},
     {"restore", cmd_restore, "restore --data DIR FILE", "从备份恢复到一个新的数据文件夹"},
+    {"move", cmd_move, "move --from sqlite:DIR|postgresql://… --to postgresql://…|sqlite:DIR [--data DIR] [--check]",
+     "把全部记录搬到另一个数据库（--data：PostgreSQL 那一边的数据文件夹，不写就是同一个文件夹；--check：只核对两边是否相同）"},
     {"user", cmd_user, "user add|passwd|token --data DIR …", "管理用户：add 登录名 --name 姓名 --org 单位 --role 角色；passwd 登录名；token 登录名 --scope read|write"},
     {"doctor", cmd_doctor, "doctor --data DIR", "检查设置、磁盘、时钟、权限和数据库"},
 };
@@ -39,7 +41,7 @@ static void help(FILE *to)
 }
 
 enum { OPT_DATA = 256, OPT_DB, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
-       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_PER_ADDRESS, OPT_LOG_LEVEL, OPT_CONTACT, OPT_HELP, OPT_QUIET };
+       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_PER_ADDRESS, OPT_LOG_LEVEL, OPT_FROM, OPT_TO, OPT_CHECK, OPT_NO_VERIFY, OPT_CONTACT, OPT_HELP, OPT_QUIET };
 
 static const struct option LONG[] = {
     {"data", required_argument, NULL, OPT_DATA},     {"db", required_argument, NULL, OPT_DB},
@@ -57,6 +59,10 @@ static const struct option LONG[] = {
     {"keys", required_argument, NULL, OPT_KEYS},     {"revoked", required_argument, NULL, OPT_REVOKED}, {"scan", required_argument, NULL, OPT_SCAN},
     {"at", required_argument, NULL, OPT_AT},         {"reason", required_argument, NULL, OPT_REASON},
     {"behind-proxy", no_argument, NULL, OPT_PROXY},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"to", required_argument, NULL, OPT_TO},
+    {"check", no_argument, NULL, OPT_CHECK},
+    {"no-verify", no_argument, NULL, OPT_NO_VERIFY},
     {"security-contact", required_argument, NULL, OPT_CONTACT},
     {"per-address", required_argument, NULL, OPT_PER_ADDRESS}, {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {NULL, 0, NULL, 0}};
@@ -79,7 +85,9 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
                                          [OPT_NAME] = &o->name,     [OPT_SCOPE] = &o->scope,   [OPT_VIEW] = &o->view,
                                          [OPT_ASSETS] = &o->assets, [OPT_URL] = &o->url,     [OPT_KEYS] = &o->keys,
                                          [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, [OPT_LOG_LEVEL] = &o->log_level,
-                                         [OPT_CONTACT] = &o->security_contact, ['o'] = &o->out};
+                                         [OPT_CONTACT] = &o->security_contact,
+                                         [OPT_TO] = &o->to,
+                                         [OPT_FROM] = &o->from, ['o'] = &o->out};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, "o:", LONG, NULL)) != -1;) {
         if (c == '?') {
@@ -91,6 +99,10 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
             o->dry_run = true;
         } else if (c == OPT_STRICT) {
             o->strict = true;
+        } else if (c == OPT_CHECK) {
+            o->check = true;
+        } else if (c == OPT_NO_VERIFY) {
+            o->no_verify = true;
         } else if (c == OPT_PROXY) {
             o->behind_proxy = true;
         } else if (c == OPT_QUIET) {

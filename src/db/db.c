@@ -69,6 +69,16 @@ bool db_is_file(const Db *db)
     return db->drv == &DB_SQLITE;
 }
 
+const DbDriver *db_driver(const Db *db)
+{
+    return db->drv;
+}
+
+DriverConn *db_conn(const Db *db)
+{
+    return db->conn;
+}
+
 /* ---- statements ---- */
 
 static DriverStmt *prepare(Cx *cx, Db *db, SqlClass cls, Str sql)

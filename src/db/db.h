@@ -82,7 +82,37 @@ MUST_USE bool db_script(Cx *cx, Db *db, const char *sql);
 /* db_columns - names of a table's columns in order, for migrations; *ret_n 0 when there is no such table. */
 MUST_USE bool db_columns(Cx *cx, Db *db, Arena *mem, Str table, Str **ret_names, size_t *ret_n);
 
+/* What a database holds, in the order of names or of definition. */
+typedef enum { DB_INT, DB_TEXT, DB_BLOB } DbKind;
+typedef struct {
+    Str name;
+    DbKind kind;
+    int key; /* place in the primary key, from 1; 0: not in it */
+} DbColumn;
+MUST_USE bool db_tables(Cx *cx, Db *db, Arena *mem, Str **ret_names, size_t *ret_n);
+MUST_USE bool db_describe(Cx *cx, Db *db, Arena *mem, Str table, DbColumn **ret, size_t *ret_n);
+/* db_drop_indexes - all that were made by "create index", before a bulk load; whoever knows the schema makes them again. */
+MUST_USE bool db_drop_indexes(Cx *cx, Db *db);
+
+/*
+ * Many new rows of one table: COPY on PostgreSQL, one prepared insert on SQLite; inside a transaction the caller began and commits.
+ * While it lasts nothing else may run on the connection. Values need to live for the call only. A failure (E_CONFLICT …) has ended the bulk
+ * and leaves only rolling back; on PostgreSQL it may come as late as db_bulk_end.
+ */
+typedef struct {
+    bool is_null;
+    DbKind kind;
+    int64_t i;
+    Str s;
+} DbValue;
+typedef struct DbBulk DbBulk;
+MUST_USE DbBulk *db_bulk_begin(Cx *cx, Db *db, Arena *mem, Str table, const DbColumn *cols, size_t n); /* lives in mem */
+MUST_USE bool db_bulk_row(Cx *cx, DbBulk *b, const DbValue *row); /* n values */
+MUST_USE bool db_bulk_end(Cx *cx, DbBulk *b);
+void db_bulk_drop(DbBulk *b);                       /* instead of end, before a rollback; NULL and ended ones are fine */
+
 /* db_backup - a consistent copy of the whole database into a new file while others write. Not inside a transaction.
+ * It is not on the disk yet: whoever keeps the file itself syncs it and its folder.
  * `to_path` must not exist (E_IO); a failed or interrupted backup leaves no file. E_NOT_IMPLEMENTED where !db_is_file. progress may be NULL; units are pages. */
 MUST_USE bool db_backup(Cx *cx, Db *db, const char *to_path, void (*progress)(void *ctx, int done, int total), void *ctx);
 

@@ -21,6 +21,10 @@ typedef struct DbDriver {
     const char *pin_write;     /* a statement that takes it, where begin_write alone does not; or NULL */
     const char *columns;       /* names of the columns of table ?1, in order */
 
+    const char *tables;        /* names of the tables, in order */
+    const char *describe;      /* of table ?1, in order: name, 'i' 't' or 'b', place in the primary key from 1 (0: not in it) */
+    const char *indexes;       /* names of the indexes that are no part of a table's definition */
+
     /* hook - write what {word} or {word:arg} means on this engine; false: unknown. */
     bool (*hook)(Buf *out, Str word, Str arg);
 
@@ -41,6 +45,12 @@ typedef struct DbDriver {
     int64_t (*col_int)(DriverStmt *s, int col);
     Str (*col_bytes)(DriverStmt *s, int col);            /* text and blob; NUL-terminated; empty for NULL */
 
+    /* Rows in bulk; all NULL: the engine has no faster way than inserting. Between begin and end nothing else may run. put takes
+     * whole lines as COPY reads them; end without keep gives up. */
+    bool (*bulk_begin)(Cx *cx, DriverConn *c, const char *sql);
+    bool (*bulk_put)(Cx *cx, DriverConn *c, Str lines);
+    bool (*bulk_end)(Cx *cx, DriverConn *c, bool keep);
+
     bool (*in_transaction)(DriverConn *c);
     bool (*script)(Cx *cx, DriverConn *c, const char *sql);
     bool (*backup)(Cx *cx, DriverConn *c, const char *to_path, void (*progress)(void *ctx, int done, int total), void *ctx);
@@ -48,5 +58,9 @@ typedef struct DbDriver {
     void (*interrupt)(DriverConn *c);                    /* any thread */
     void (*shrink)(DriverConn *c);
 } DbDriver;
+
+/* For the other files of this module. */
+const DbDriver *db_driver(const Db *db);
+DriverConn *db_conn(const Db *db);
 
 extern const DbDriver DB_SQLITE, DB_POSTGRESQL;

@@ -485,6 +485,16 @@ const DbDriver DB_POSTGRESQL = {
     .pin_write = WRITE_LOCK,
     .columns = "select attname from pg_attribute where attrelid = to_regclass(?1) and attnum > 0 and not attisdropped "
                "order by attnum",
+    .tables = "select c.relname from pg_class c where c.relnamespace = to_regnamespace(current_schema()) and"
+              " c.relkind in ('r', 'p') and not c.relispartition order by c.relname collate \"C\"",
+    .describe = "select a.attname, case when t.typname in ('int8', 'int4', 'int2') then 'i' when t.typname = 'bytea' then 'b'"
+                " else 't' end, coalesce((select k.at from pg_index i, unnest(i.indkey::int2[]) with ordinality as k (num, at)"
+                " where i.indrelid = a.attrelid and i.indisprimary and k.num = a.attnum), 0)"
+                " from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = to_regclass(?1) and a.attnum > 0"
+                " and not a.attisdropped order by a.attnum",
+    .indexes = "select c.relname from pg_class c join pg_index i on i.indexrelid = c.oid where"
+               " c.relnamespace = to_regnamespace(current_schema()) and not c.relispartition and not i.indisprimary and"
+               " not exists (select 1 from pg_constraint n where n.conindid = c.oid) order by c.relname collate \"C\"",
     .hook = pg_hook,
     .open = pg_open,
     .close = pg_close,
@@ -499,6 +509,9 @@ const DbDriver DB_POSTGRESQL = {
     .col_null = pg_col_null,
     .col_int = pg_col_int,
     .col_bytes = pg_col_bytes,
+    .bulk_begin = pg_bulk_begin,
+    .bulk_put = pg_bulk_put,
+    .bulk_end = pg_bulk_end,
     .in_transaction = pg_in_transaction,
     .script = pg_script,
     .backup = pg_backup,

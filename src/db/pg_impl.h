@@ -73,3 +73,8 @@ bool pg_sql(Arena *mem, Str sql, Str *ret, int *ret_params, PgKind *ret_kind);
 /* pg_split - the first statement of *rest, which moves behind it; false when only space and comments are left. */
 bool pg_split(Str *rest, Str *ret);
 bool pg_hook(Buf *out, Str word, Str arg);
+
+/* pg_bulk.c */
+bool pg_bulk_begin(Cx *cx, DriverConn *conn, const char *sql);
+bool pg_bulk_put(Cx *cx, DriverConn *conn, Str lines);
+bool pg_bulk_end(Cx *cx, DriverConn *conn, bool keep);

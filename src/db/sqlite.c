@@ -373,6 +373,10 @@ const DbDriver DB_SQLITE = {
     .pin_read = "select 1 from sqlite_schema limit 1",
     .begin_write = "begin immediate",
     .columns = "select name from pragma_table_xinfo(?1) where hidden <> 1 order by cid",
+    .tables = "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\' order by name",
+    .describe = "select name, case type when 'INTEGER' then 'i' when 'BLOB' then 'b' else 't' end, pk from"
+                " (select name, upper(type) as type, pk, cid, hidden from pragma_table_xinfo(?1)) where hidden <> 1 order by cid",
+    .indexes = "select name from sqlite_schema where type = 'index' and sql is not null order by name",
     .hook = sqlite_hook,
     .open = sqlite_open,
     .close = sqlite_close,

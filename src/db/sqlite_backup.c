@@ -45,28 +45,6 @@ static bool copy(Cx *cx, SqliteConn *c, SqliteConn *to, void (*progress)(void *c
     return true;
 }
 
-/* The directory entry of a new file is durable only when its directory is. */
-static bool sync_dir_of(Cx *cx, const char *path)
-{
-    Str whole = str_c(path);
-    size_t n = whole.n;
-    while (n != 0 && path[n - 1] != '/') {
-        n--;
-    }
-    const char *dir = n == 0 ? "." : str_z(cx->mem, str_n(path, n));
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    int why = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (!ok) {
-        log_warn("backup: fsync of the directory: errno %d", why);
-        return fail(cx, E_IO, "%s", err_info(E_IO)->text);
-    }
-    return true;
-}
-
 static bool copy_to_file(Cx *cx, SqliteConn *c, const char *to_path, void (*progress)(void *ctx, int done, int total),
                          void *ctx)
 {
@@ -75,6 +53,8 @@ static bool copy_to_file(Cx *cx, SqliteConn *c, const char *to_path, void (*prog
     bool ok = rc == SQLITE_OK || sqlite_fail(cx, &to, rc, "backup: open");
     if (ok) {
         sqlite3_extended_result_codes(to.h, 1);
+        /* A copy that was cut off is thrown away: no journal, and one fsync at the end instead of the pager's. */
+        sqlite3_exec(to.h, "pragma journal_mode=off; pragma synchronous=off; pragma locking_mode=exclusive", NULL, NULL, NULL);
         ok = copy(cx, c, &to, progress, ctx);
     }
     /* One file without a -wal beside it: it can be read from a read-only place. */
@@ -82,7 +62,7 @@ static bool copy_to_file(Cx *cx, SqliteConn *c, const char *to_path, void (*prog
         ok = sqlite_fail(cx, &to, rc, "backup: journal_mode");
     }
     sqlite3_close(to.h);
-    return ok && sync_dir_of(cx, to_path);
+    return ok;
 }
 
 bool sqlite_backup_to(Cx *cx, DriverConn *conn, const char *to_path, void (*progress)(void *ctx, int done, int total),

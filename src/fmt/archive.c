@@ -12,6 +12,8 @@
 
 #include "base/folder.h"
 
+#define SMALL (32 << 20)
+
 static bool add(Cx *cx, zip_t *z, const char *path, const char *name)
 {
     zip_source_t *src = zip_source_file(z, path, 0, -1);
@@ -22,7 +24,9 @@ static bool add(Cx *cx, zip_t *z, const char *path, const char *name)
         }
         return fail(cx, E_IO, "无法把 %s 放进备份", path);
     }
-    zip_set_file_compression(z, (zip_uint64_t)at, ZIP_CM_DEFLATE, 1);
+    struct stat st; /* big ones as they are: squeezing them takes longer than writing them, and the service waits for the disk meanwhile */
+    bool small = stat(path, &st) == 0 && st.st_size < SMALL;
+    zip_set_file_compression(z, (zip_uint64_t)at, small ? ZIP_CM_DEFLATE : ZIP_CM_STORE, small ? 1 : 0);
     return true;
 }
 

@@ -48,6 +48,7 @@ struct Store {
     const Pack *pack;
     Arena *mem;
     const char *dir;
+    int lock_fd;        /* the folder is in use (place_int.h) */
     Str url;
     FieldKey key;
     uint8_t master[32];
@@ -79,6 +80,11 @@ struct Store {
 
 enum { COL_ID, COL_HOME, COL_REV, COL_STATE, COL_HOLDER, COL_CREATED, COL_UPDATED, COL_CREATED_BY, COL_UPDATED_BY, COL_NO,
        COL_WARNINGS, COL_FORM, COL_FIRST_FIELD };
+
+/* store.c */
+/* store_open_at - as store_open; moving: the address of a database that is being filled, by whoever holds the folder alone. */
+MUST_USE Store *store_open_at(Cx *cx, const char *dir, const Pack *pack, const char *moving);
+MUST_USE bool store_read_key(Cx *cx, Store *s, const char *dir); /* into s->master; E_DATA when there is none */
 
 /* schema.c */
 MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);

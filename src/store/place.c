@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,7 +66,7 @@ bool database_is_ours(Cx *cx, const Store *s, Db *db)
     if (db_is_file(db)) {
         return true;
     }
-    Str ours = hex(cx->mem, store_secret(s, cx->mem, "whose database").p, 32);
+    Str ours = owner_mark(cx, s);
     Stmt *st =
         db_stmt(cx, db, SQL_ADMIN, S("insert into meta (key, value) values ('keys', ?1) on conflict (key) do nothing"));
     if (st == NULL) {
@@ -82,4 +83,77 @@ bool database_is_ours(Cx *cx, const Store *s, Db *db)
         return false;
     }
     return n == 1 || fail(cx, E_DATA, "这个数据库属于另一个数据文件夹（密钥不同），请核对 %s/db", s->dir);
+}
+
+Str owner_mark(Cx *cx, const Store *s)
+{
+    return hex(cx->mem, store_secret(s, cx->mem, "whose database").p, 32);
+}
+
+bool database_mark(Cx *cx, Db *db, Str *ret_mark, bool *ret_empty)
+{
+    Str *names;
+    size_t n;
+    *ret_mark = S("");
+    if (!db_columns(cx, db, cx->mem, S("meta"), &names, &n)) {
+        return false;
+    }
+    *ret_empty = n == 0;
+    if (n == 0) {
+        return true;
+    }
+    Stmt *st = db_stmt(cx, db, SQL_ADMIN, S("select value from meta where key = 'moving'"));
+    if (st == NULL) {
+        return false;
+    }
+    if (stmt_next(cx, st)) {
+        *ret_mark = stmt_col_dup(cx->mem, st, 0);
+    }
+    return stmt_end(st);
+}
+
+bool database_is_whole(Cx *cx, Db *db)
+{
+    Str mark;
+    bool empty;
+    if (!database_mark(cx, db, &mark, &empty)) {
+        return false;
+    }
+    return mark.n == 0 || fail(cx, E_DATA, "这个数据库正在搬入数据，还没有核对完成：请把同一条 tamga move 命令再运行一次");
+}
+
+/* ---- the folder in use ---- */
+
+bool folder_lock(Cx *cx, const char *dir, bool alone, int *ret_fd)
+{
+    const char *path = str_printf(cx->mem, "%s/lock", dir).p;
+    *ret_fd = -1;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return fail(cx, E_IO, "无法写入 %s", path);
+    }
+    if (flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
+        close(fd);
+        return alone ? fail(cx, E_BUSY, "%s 正在使用，请先停止服务和其他 tamga 命令", dir)
+                     : fail(cx, E_BUSY, "%s 正在搬迁或升级，请等它完成", dir);
+    }
+    *ret_fd = fd;
+    return true;
+}
+
+bool folder_lock_alone(Cx *cx, const char *dir, int fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) == 0 || fail(cx, E_BUSY, "%s 的数据需要升级，但还有别的 tamga 在使用它，请先停止服务", dir);
+}
+
+void folder_lock_share(int fd)
+{
+    (void)flock(fd, LOCK_SH);
+}
+
+void folder_unlock(int fd)
+{
+    if (fd >= 0) {
+        close(fd);
+    }
 }

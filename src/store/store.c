@@ -17,6 +17,7 @@
 #include "store/internal.h"
 #include "store/place_int.h"
 #include "store/tlog.h"
+#include "store/upgrade_int.h"
 #include "store/writer.h"
 
 #define EPOCH_2020_MS 1577836800000LL
@@ -40,6 +41,17 @@ static bool write_key(Cx *cx, Store *s, const char *path)
     bool ok = link(part, path) == 0 && folder_sync(s->dir); /* not rename: a key that appeared meanwhile stays */
     unlink(part);
     return ok ? true : fail(cx, E_IO, "%s", trouble);
+}
+
+bool store_read_key(Cx *cx, Store *s, const char *dir)
+{
+    const char *path = str_printf(cx->mem, "%s/master.key", dir).p;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, s->master, sizeof s->master) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return n == (ssize_t)sizeof s->master ? true : fail(cx, E_DATA, "没有可用的密钥文件 %s", path);
 }
 
 static bool read_or_make_key(Cx *cx, Store *s)
@@ -103,16 +115,23 @@ static Store *not_opened(Store *s)
 {
     pthread_key_delete(s->reader);
     pthread_mutex_destroy(&s->id_lock);
+    folder_unlock(s->lock_fd);
     arena_free(s->mem);
     return NULL;
 }
 
 Store *store_open(Cx *cx, const char *dir, const Pack *pack)
 {
+    return store_open_at(cx, dir, pack, NULL);
+}
+
+Store *store_open_at(Cx *cx, const char *dir, const Pack *pack, const char *moving)
+{
     Arena *mem = arena_new(0);
     Store *s = NEW(mem, Store);
     s->mem = mem;
     s->pack = pack;
+    s->lock_fd = -1;
     s->dir = str_z(mem, str_c(dir));
     pthread_mutex_init(&s->id_lock, NULL);
     pthread_mutex_init(&s->space.lock, NULL);
@@ -122,24 +141,27 @@ Store *store_open(Cx *cx, const char *dir, const Pack *pack)
     for (size_t i = 0; i < pack->n_types; i++) {
         s->types[i] = type_sql_make(mem, &pack->types[i]);
     }
-    if (!make_folder(cx, dir) || !make_folder(cx, str_printf(mem, "%s/files", dir).p) || !read_or_make_key(cx, s) || !open_signers(cx, s)) {
+    if (!make_folder(cx, dir) || (moving == NULL && !folder_lock(cx, dir, false, &s->lock_fd)) || !make_folder(cx, str_printf(mem, "%s/files", dir).p) || !read_or_make_key(cx, s) || !open_signers(cx, s)) {
         return not_opened(s);
     }
     memcpy(s->key.key, store_secret(s, mem, "field encryption").p, 32);
     memcpy(s->key.index_key, store_secret(s, mem, "blind index").p, 32);
     s->key.id = 1;
-    const char *url = store_database(cx, dir);
+    const char *url = moving != NULL ? moving : store_database(cx, dir);
     s->url = str_dup(mem, str_c(url));
     s->writer = url != NULL ? db_open(cx, s->url.p, DB_WRITE) : NULL;
     if (s->writer == NULL) {
         return not_opened(s);
     }
-    if (!db_begin(cx, s->writer) || !schema_apply(cx, s, s->writer) || !database_is_ours(cx, s, s->writer) ||
-        !read_last_tick(cx, s) || !db_commit(cx, s->writer)) {
+    int64_t schema;
+    if ((moving == NULL && !database_is_whole(cx, s->writer)) || !upgrade_begins(cx, s, &schema) || !db_begin(cx, s->writer) ||
+        !upgrade_steps(cx, s, schema) || !schema_apply(cx, s, s->writer) || !database_is_ours(cx, s, s->writer) || !read_last_tick(cx, s) ||
+        !upgrade_ends(cx, s, schema) || !db_commit(cx, s->writer)) {
         db_rollback(s->writer);
         db_close(s->writer);
         return not_opened(s);
     }
+    upgrade_done(s, schema);
     s->counts = count_cache_new(mem);
     s->is_file = db_is_file(s->writer);
     writer_start(s);
@@ -157,6 +179,7 @@ void store_close(Store *s)
     count_cache_free(s->counts);
     pthread_key_delete(s->reader);
     pthread_mutex_destroy(&s->id_lock);
+    folder_unlock(s->lock_fd);
     arena_free(s->mem);
 }
 

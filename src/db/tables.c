@@ -1,0 +1,74 @@
+/*
+ * tables.c - what a database holds: tables, their columns and keys, indexes; as the engine itself tells it.
+ */
+#include "db/driver.h"
+#include "db/sql.h"
+
+static bool names(Cx *cx, Db *db, Arena *mem, const char *sql, Str **ret, size_t *ret_n)
+{
+    Stmt *st = db_stmt(cx, db, SQL_ADMIN, str_c(sql));
+    Str *all = NULL;
+    size_t n = 0, cap = 0;
+    if (st == NULL) {
+        return false;
+    }
+    while (stmt_next(cx, st)) {
+        if (n == cap) {
+            size_t more = cap != 0 ? cap * 2 : 64;
+            all = arena_grow(mem, all, cap * sizeof *all, more * sizeof *all);
+            cap = more;
+        }
+        all[n++] = stmt_col_dup(mem, st, 0);
+    }
+    *ret = all;
+    *ret_n = n;
+    return stmt_end(st);
+}
+
+bool db_tables(Cx *cx, Db *db, Arena *mem, Str **ret_names, size_t *ret_n)
+{
+    return names(cx, db, mem, db_driver(db)->tables, ret_names, ret_n);
+}
+
+bool db_describe(Cx *cx, Db *db, Arena *mem, Str table, DbColumn **ret, size_t *ret_n)
+{
+    Stmt *st = db_stmt(cx, db, SQL_ADMIN, str_c(db_driver(db)->describe));
+    DbColumn *cols = NULL;
+    size_t n = 0, cap = 0;
+    if (st == NULL) {
+        return false;
+    }
+    stmt_text(st, 1, table);
+    while (stmt_next(cx, st)) {
+        if (n == cap) {
+            size_t more = cap != 0 ? cap * 2 : 32;
+            cols = arena_grow(mem, cols, cap * sizeof *cols, more * sizeof *cols);
+            cap = more;
+        }
+        char kind = stmt_col_text(st, 1).p[0];
+        cols[n++] = (DbColumn){.name = stmt_col_dup(mem, st, 0), .kind = kind == 'i' ? DB_INT : kind == 'b' ? DB_BLOB : DB_TEXT,
+                               .key = (int)stmt_col_int(st, 2)};
+    }
+    *ret = cols;
+    *ret_n = n;
+    return stmt_end(st);
+}
+
+bool db_drop_indexes(Cx *cx, Db *db)
+{
+    Str *all;
+    size_t n;
+    if (!names(cx, db, cx->mem, db_driver(db)->indexes, &all, &n)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        Sql *q = sql_new(cx->mem);
+        sql_lit(q, "drop index ");
+        sql_ident(q, all[i]);
+        Stmt *st = sql_stmt(cx, db, SQL_ADMIN, q);
+        if (st == NULL || !stmt_run(cx, st)) {
+            return false;
+        }
+    }
+    return true;
+}

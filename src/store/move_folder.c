@@ -1,0 +1,171 @@
+/*
+ * move_folder.c - the files of a data folder: keys, attachments, pack, settings. Two levels deep is all there is.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/folder.h"
+#include "store/internal.h"
+#include "store/move_int.h"
+
+#define DEEPEST 4
+
+/* The database, what is open or half-done, and notes of one folder. */
+static bool stays(const char *name, int depth)
+{
+    Str n = str_c(name);
+    return name[0] == '.' || str_ends(n, S(".part")) ||
+           (depth == 0 && (str_starts(n, S("tamga.db")) || str_eq(n, S("db")) || str_eq(n, S("lock")) || str_eq(n, S("spool"))));
+}
+
+static bool write_all(int fd, const char *p, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        ssize_t k = write(fd, p + at, n - at);
+        if (k <= 0) {
+            return false;
+        }
+        at += (size_t)k;
+    }
+    return true;
+}
+
+static bool copy_file(Cx *cx, const char *from, const char *to)
+{
+    static const size_t PIECE = (size_t)256 << 10;
+    const char *part = str_printf(cx->mem, "%s.part", to).p;
+    ArenaMark mark = arena_mark(cx->mem);
+    char *buf = arena_alloc(cx->mem, PIECE);
+    int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), out = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool ok = in >= 0 && out >= 0;
+    for (ssize_t n = 1; ok && n > 0;) {
+        n = read(in, buf, PIECE);
+        ok = n >= 0 && write_all(out, buf, (size_t)n);
+    }
+    bool full = !ok && errno == ENOSPC;
+    ok = ok && fsync(out) == 0 && rename(part, to) == 0;
+    if (in >= 0) {
+        close(in);
+    }
+    if (out >= 0) {
+        close(out);
+    }
+    arena_release(cx->mem, mark);
+    return ok ? true : fail(cx, full ? E_FULL : E_IO, "无法把 %s 复制到 %s", from, to);
+}
+
+static bool copy_into(Cx *cx, const char *from, const char *to, int depth, int64_t *n)
+{
+    if (mkdir(to, 0700) != 0 && errno != EEXIST) {
+        return fail(cx, E_IO, "无法建立 %s", to);
+    }
+    DIR *d = opendir(from);
+    if (d == NULL) {
+        return fail(cx, E_IO, "无法读取 %s", from);
+    }
+    bool ok = true;
+    for (struct dirent *e; ok && (e = readdir(d)) != NULL;) {
+        struct stat a, b;
+        ArenaMark mark = arena_mark(cx->mem);
+        const char *x = str_printf(cx->mem, "%s/%s", from, e->d_name).p, *y = str_printf(cx->mem, "%s/%s", to, e->d_name).p;
+        if (stays(e->d_name, depth) || lstat(x, &a) != 0) {
+            continue;
+        }
+        if (S_ISDIR(a.st_mode) && depth < DEEPEST) {
+            ok = copy_into(cx, x, y, depth + 1, n);
+        } else if (S_ISREG(a.st_mode) && (lstat(y, &b) != 0 || b.st_size != a.st_size)) {
+            ok = copy_file(cx, x, y);
+            (*n)++;
+        }
+        if (ok) {
+            arena_release(cx->mem, mark);
+        }
+    }
+    closedir(d);
+    return ok && (folder_sync(to) ? true : fail(cx, E_IO, "无法写入 %s", to));
+}
+
+bool folder_copy(Cx *cx, const char *from, const char *to, int64_t *ret_copied)
+{
+    *ret_copied = 0;
+    return copy_into(cx, from, to, 0, ret_copied);
+}
+
+static bool same_bytes(Arena *mem, const char *a, const char *b)
+{
+    static const size_t PIECE = (size_t)128 << 10;
+    char *x = arena_alloc(mem, PIECE), *y = arena_alloc(mem, PIECE);
+    int fa = open(a, O_RDONLY | O_CLOEXEC), fb = open(b, O_RDONLY | O_CLOEXEC);
+    bool same = fa >= 0 && fb >= 0;
+    for (ssize_t n = 1; same && n > 0;) {
+        n = read(fa, x, PIECE);
+        ssize_t m = 0;
+        for (ssize_t k = 1; n > 0 && m < n && k > 0; m += MAX(k, 0)) {
+            k = read(fb, y + m, (size_t)(n - m));
+        }
+        same = n >= 0 && (n == 0 ? read(fb, y, 1) == 0 : m == n && memcmp(x, y, (size_t)n) == 0);
+    }
+    if (fa >= 0) {
+        close(fa);
+    }
+    if (fb >= 0) {
+        close(fb);
+    }
+    return same;
+}
+
+static bool compare_into(Cx *cx, const char *from, const char *to, int depth, Buf *report)
+{
+    DIR *d = opendir(from);
+    if (d == NULL) {
+        return fail(cx, E_IO, "无法读取 %s", from);
+    }
+    bool ok = true;
+    for (struct dirent *e; ok && (e = readdir(d)) != NULL;) {
+        struct stat a;
+        const char *x = str_printf(cx->mem, "%s/%s", from, e->d_name).p, *y = str_printf(cx->mem, "%s/%s", to, e->d_name).p;
+        if (stays(e->d_name, depth) || lstat(x, &a) != 0) {
+            continue;
+        }
+        if (S_ISDIR(a.st_mode) && depth < DEEPEST) {
+            ok = compare_into(cx, x, y, depth + 1, report);
+        } else if (S_ISREG(a.st_mode)) {
+            ArenaMark mark = arena_mark(cx->mem);
+            bool same = same_bytes(cx->mem, x, y);
+            arena_release(cx->mem, mark);
+            if (!same && report->n < ((size_t)8 << 10)) {
+                buf_printf(report, "文件 %s 与 %s 不同\n", y, x);
+            }
+        }
+    }
+    closedir(d);
+    return ok;
+}
+
+bool folder_compare(Cx *cx, const char *from, const char *to, Buf *report)
+{
+    return compare_into(cx, str_printf(cx->mem, "%s/keys", from).p, str_printf(cx->mem, "%s/keys", to).p, 1, report) &&
+           compare_into(cx, str_printf(cx->mem, "%s/files", from).p, str_printf(cx->mem, "%s/files", to).p, 1, report) &&
+           (same_bytes(cx->mem, str_printf(cx->mem, "%s/master.key", from).p, str_printf(cx->mem, "%s/master.key", to).p) ||
+            (buf_printf(report, "密钥文件 %s/master.key 不同\n", to), true));
+}
+
+bool file_put(Cx *cx, const char *path, Str text)
+{
+    const char *part = str_printf(cx->mem, "%s.part", path).p;
+    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && write_all(fd, text.p, text.n) && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    ok = ok && rename(part, path) == 0;
+    size_t n = strlen(path);
+    while (n != 0 && path[n - 1] != '/') {
+        n--;
+    }
+    return ok && folder_sync(n == 0 ? "." : str_z(cx->mem, str_n(path, n))) ? true : fail(cx, E_IO, "无法写入 %s", path);
+}
