@@ -37,6 +37,11 @@ if [ -n "${TAMGA_TEST_DB:-}" ]; then
   exit
 fi
 list "$build/test/unit" | xargs -r -P "$jobs" -I{} bash -c 'one {}'
+# On Citus too where there is one (never run by this project's own machines, which have none).
+if [ -n "${TAMGA_TEST_CITUS_DSN:-}" ]; then
+  list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$' |
+    TAMGA_TEST_DB=$TAMGA_TEST_CITUS_DSN TAMGA_PG_CITUS=1 xargs -r -I{} bash -c 'one {} " on Citus"'
+fi
 if [ -n "$(list "$build/test/unit/db" "$build/test/unit/store")" ]; then
   TAMGA_PG_FSYNC=${TAMGA_PG_FSYNC:-off} tool/pg.sh run "$0" "$build" "$only" >"$logs/pg" 2>&1
   counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$logs/pg" | tail -n 1)

@@ -41,6 +41,13 @@ typedef struct DbDriver {
     int64_t (*col_int)(DriverStmt *s, int col);
     Str (*col_bytes)(DriverStmt *s, int col);            /* text and blob; NUL-terminated; empty for NULL */
 
+    bool (*homes)(Cx *cx, DriverConn *c, Str table, Str key); /* see db_homes; NULL: nothing to do on this engine */
+    bool (*copied)(Cx *cx, DriverConn *c, Str table);         /* see db_copied; NULL: nothing to do */
+
+    bool (*guard)(Cx *cx, DriverConn *c, const DbGuard *g);   /* see db_guard; NULL with the next two: the engine has no such thing */
+    bool (*reach)(Cx *cx, DriverConn *c, const DbReach *r, bool begin); /* set it in the present transaction; begin: in a new one that reads */
+    void (*reach_over)(DriverConn *c);                        /* end that one */
+
     bool (*in_transaction)(DriverConn *c);
     bool (*script)(Cx *cx, DriverConn *c, const char *sql);
     bool (*backup)(Cx *cx, DriverConn *c, const char *to_path, void (*progress)(void *ctx, int done, int total), void *ctx);

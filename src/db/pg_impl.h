@@ -73,3 +73,14 @@ bool pg_sql(Arena *mem, Str sql, Str *ret, int *ret_params, PgKind *ret_kind);
 /* pg_split - the first statement of *rest, which moves behind it; false when only space and comments are left. */
 bool pg_split(Str *rest, Str *ret);
 bool pg_hook(Buf *out, Str word, Str arg);
+
+/* pg_homes.c */
+/* pg_partitions - how many parts a table by home is cut into (TAMGA_PG_PARTITIONS, for tests); 0: none. */
+int pg_partitions(void);
+bool pg_homes(Cx *cx, DriverConn *conn, Str table, Str key);
+bool pg_copied(Cx *cx, DriverConn *conn, Str table);
+
+/* pg_reach.c */
+bool pg_guard(Cx *cx, DriverConn *conn, const DbGuard *g);
+bool pg_reach(Cx *cx, DriverConn *conn, const DbReach *r, bool begin);
+void pg_reach_over(DriverConn *conn);

@@ -133,6 +133,7 @@ Store *store_open(Cx *cx, const char *dir, const Pack *pack)
     if (s->writer == NULL) {
         return not_opened(s);
     }
+    reach_writer(s->writer);
     if (!db_begin(cx, s->writer) || !schema_apply(cx, s, s->writer) || !database_is_ours(cx, s, s->writer) ||
         !read_last_tick(cx, s) || !db_commit(cx, s->writer)) {
         db_rollback(s->writer);

@@ -81,7 +81,11 @@ typedef struct {
 static bool load_readable(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, Rec *r)
 {
     bool public_only;
-    if (!rec_load(cx, s, t, id, false, r)) {
+    ReachHold h;
+    reach_record(cx, s, a, t, &h);
+    bool there = rec_load_held(cx, s, t, id, false, r);
+    reach_end(cx, &h);
+    if (!there) {
         return false;
     }
     return (access_read(s->pack, a, r, &public_only) && !public_only) ||
