@@ -5,6 +5,7 @@
  * Nothing set shows nothing. The policies are forced on the owner, too; a superuser or a role with bypassrls they do not hold, so
  * Tamga must not connect as one.
  */
+#include "base/log.h"
 #include "db/pg_homes.h"
 
 #define REACH_NOW(what) "(select current_setting('tamga." what "', true))"
@@ -72,9 +73,24 @@ static bool drop_policies(Cx *cx, PgConn *c, const DbGuard *g, Str but, bool *re
     return ok;
 }
 
+/* Once a process. */
+static void warn_of_a_free_role(Cx *cx, PgConn *c)
+{
+    static atomic_bool told;
+    if (atomic_exchange(&told, true)) {
+        return;
+    }
+    PGresult *r = pg_ask(cx, c, "select 1 from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)", NULL);
+    if (r != NULL && PQntuples(r) != 0) {
+        log_warn("postgresql: the role is held by no row-level security: connect as one without superuser and bypassrls");
+    }
+    PQclear(r);
+}
+
 bool pg_guard(Cx *cx, DriverConn *conn, const DbGuard *g)
 {
     PgConn *c = (PgConn *)(void *)conn;
+    warn_of_a_free_role(cx, c);
     Buf rule = buf_new(cx->mem, 16384), policy = buf_new(cx->mem, 64), q = buf_new(cx->mem, 32768);
     bool there = false;
     write_rule(&rule, g);

@@ -122,11 +122,12 @@ static bool read_events(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n)
 bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **ret, size_t *ret_n)
 {
     (void)t;
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(EVENT_COLUMNS " where record = ?1 order by home, seq limit 2000"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(EVENT_COLUMNS " where home = ?2 and record = ?1 order by home, seq limit 2000"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, record);
+    stmt_int(st, 2, id_home(record));
     return read_events(cx, s, st, ret, ret_n);
 }
 

@@ -26,9 +26,9 @@ static const char FIXED[] =
     "create index if not exists task_to on task (to_user, kind, answered, id);"
     "create index if not exists task_office on task (to_home, to_user, answered, id);"
     "create index if not exists task_by on task (by_user, id);"
-    "create table if not exists delegation (id {id}, home integer not null, principal integer not null,"
+    "create table if not exists delegation (id {pk}, home integer not null, principal integer not null,"
     " deputy integer not null, begins integer not null, ends integer not null, last integer not null,"
-    " ended integer not null{key:id}){homes};"
+    " ended integer not null){strict};"
     "create index if not exists delegation_deputy on delegation (deputy, ends);"
     "create index if not exists delegation_principal on delegation (principal, ends);"
     "create table if not exists counter (home integer not null, name text not null, n integer not null,"
@@ -76,12 +76,12 @@ static const char FIXED[] =
     " started integer not null, ended integer not null){strict};"
     "create index if not exists job_user on job (user_id, id);";
 
-/* The fixed tables kept by home, and what follows home in their keys. All others are small, or belong to no home: accounts, sessions,
- * jobs, queues of notices, the public log. */
+/* The fixed tables kept by home, and what follows home in their keys. All others are small, or belong to no home: accounts, delegations,
+ * sessions, jobs, queues of notices, the public log. */
 static const struct {
     Str table, key;
 } BY_HOME[] = {{STR_INIT("journal_head"), STR_INIT("")}, {STR_INIT("journal"), STR_INIT("seq")}, {STR_INIT("task"), STR_INIT("id")},
-               {STR_INIT("delegation"), STR_INIT("id")}, {STR_INIT("counter"), STR_INIT("name")}, {STR_INIT("file"), STR_INIT("id")},
+               {STR_INIT("counter"), STR_INIT("name")}, {STR_INIT("file"), STR_INIT("id")},
                {STR_INIT("sign"), STR_INIT("id")}, {STR_INIT("snapshot"), STR_INIT("id")}};
 
 bool type_by_home(const RecordType *t)

@@ -101,10 +101,10 @@ try {
   const psql = (sql) => execFileSync('psql', ['-qAt', at(SUPER), '-c', sql]).toString().trim().split('\n').filter(Boolean);
   const word = (data) => fs.readFileSync(`${data}/demo-accounts.txt`, 'utf8').trim().split(/\s+/)[1];
   const accounts = psql("select login || ' ' || org from account where org <> '' and disabled = 0 order by login").map((l) => l.split(' '));
-  const clerks = accounts.filter(([login]) => /^(county|city|enterprise)/.test(login)).slice(0, 6);
+  const clerks = accounts.filter(([login]) => /^(county|city|enterprise)/.test(login)).filter((c, i, all) => all.findIndex((d) => d[0].slice(0, 4) === c[0].slice(0, 4)) === i);
   const reach = Object.fromEntries(clerks.map(([login, org]) => [login, below(org)]));
   const logins = Object.keys(reach);
-  const ids = Object.fromEntries(types.map((t) => [t, psql(`select id from r_${t} where deleted is null order by id % 97, id limit 12`)]));
+  const ids = Object.fromEntries(types.map((t) => [t, psql(`select id from r_${t} where deleted is null order by id % 97, id limit 6`)]));
 
   // the keys themselves
   const unkeyed = psql("select c.relname from pg_index i join pg_class c on c.oid = i.indrelid where c.relnamespace = 'keys'::regnamespace and i.indisunique"
