@@ -5,7 +5,7 @@
 #   tool/pg.sh stop DIR     end it and remove the folder
 #   tool/pg.sh run COMMAND… start one in a temporary folder, run COMMAND with TAMGA_TEST_DB set to its address, stop it
 #
-# Tables kept by home are cut into four parts by home there (TAMGA_PG_PARTITIONS), so that a key without home cannot be made. The address is that of
+# Tables kept by home are cut into two parts by home there (TAMGA_PG_PARTITIONS), so that a key without home cannot be made. The address is that of
 # an ordinary role, whom row-level security holds; TAMGA_TEST_SUPER has the address of one it does not hold.
 #
 # It listens on a socket inside its folder only, which nobody else may enter. Its locale orders text as Chinese dictionaries do and
@@ -73,7 +73,7 @@ case "${1:-}" in
     trap 'exit 130' INT TERM
     TAMGA_TEST_DB=$(start "$folder/pg")
     TAMGA_TEST_SUPER=$(address "$(cd "$folder/pg" && pwd)" tamga)
-    export TAMGA_TEST_DB TAMGA_TEST_SUPER TAMGA_PG_PARTITIONS=${TAMGA_PG_PARTITIONS-4}
+    export TAMGA_TEST_DB TAMGA_TEST_SUPER TAMGA_PG_PARTITIONS=${TAMGA_PG_PARTITIONS-2}
     "$@"
     ;;
   *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;

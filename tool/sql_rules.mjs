@@ -11,19 +11,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FIXED = ['journal_head', 'journal', 'task', 'counter', 'file', 'sign', 'snapshot'];
-const TYPES = new Set(); // record types whose placement is home; the others are reference tables
+const REFERENCE = new Set(); // record types whose placement is not home
 const here = path.dirname(fileURLToPath(import.meta.url));
-for (const pack of ['pack/neimenggu', 'test/fixture/pack-two']) {
-  const dir = path.join(here, '..', pack, 'types');
-  for (const name of fs.existsSync(dir) ? fs.readdirSync(dir) : []) {
+const packs = ['pack', 'test/fixture'].flatMap((d) => fs.readdirSync(path.join(here, '..', d)).map((n) => path.join(here, '..', d, n, 'types')));
+for (const dir of packs.filter((d) => fs.existsSync(d))) {
+  for (const name of fs.readdirSync(dir)) {
     const text = fs.readFileSync(path.join(dir, name), 'utf8');
     const id = /^type:\s*(\w+)/m.exec(text), place = /^placement:\s*(\w+)/m.exec(text);
-    if (id && (!place || place[1] === 'home')) TYPES.add(id[1]);
+    if (id && place && place[1] !== 'home') REFERENCE.add(id[1]);
   }
 }
 
 export function byHome(table) {
-  return FIXED.includes(table) || (table.startsWith('r_') && TYPES.has(table.slice(2).split('__')[0]));
+  return FIXED.includes(table) || (table.startsWith('r_') && !REFERENCE.has(table.slice(2).split('__')[0]));
 }
 
 const strip = (sql) => sql.replace(/'(?:[^']|'')*'/g, "'x'").replace(/\s+/g, ' ').trim();
