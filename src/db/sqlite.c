@@ -99,35 +99,6 @@ static bool exec(Cx *cx, SqliteConn *c, const char *sql)
     return rc == SQLITE_OK || sqlite_fail(cx, c, rc, sql);
 }
 
-/* What a reading connection may do at all, whatever text reaches it: read tables, with these functions. Asked when a statement is
- * prepared, and a connection's statements are its own, so none prepared on a writing one is ever run here. */
-static int on_reader(void *ctx, int action, const char *a, const char *b, const char *database, const char *inner)
-{
-    static const Str FUNCTIONS[] = {STR_INIT("count"),  STR_INIT("max"),    STR_INIT("min"),     STR_INIT("sum"),    STR_INIT("coalesce"),
-                                    STR_INIT("nullif"), STR_INIT("lower"),  STR_INIT("upper"),   STR_INIT("substr"), STR_INIT("length"),
-                                    STR_INIT("like"),   STR_INIT("replace"), STR_INIT("trim"),   STR_INIT("abs"),    STR_INIT("round"),
-                                    STR_INIT("row_number"), STR_INIT("json_each"), STR_INIT("pragma_table_xinfo")};
-    static const Str PRAGMAS[] = {STR_INIT("integrity_check"), STR_INIT("foreign_key_check"), STR_INIT("table_xinfo")}; /* db_check, db_columns */
-    (void)ctx, (void)database, (void)inner;
-    if (action == SQLITE_PRAGMA && b == NULL) {
-        return SQLITE_OK; /* a question: query_only keeps it from changing anything, and setting query_only is no question */
-    }
-    const Str *list = action == SQLITE_FUNCTION ? FUNCTIONS : action == SQLITE_PRAGMA ? PRAGMAS : NULL;
-    size_t n = action == SQLITE_FUNCTION ? ARRAY_LEN(FUNCTIONS) : ARRAY_LEN(PRAGMAS);
-    const char *word = action == SQLITE_FUNCTION ? b : a;
-    for (size_t i = 0; list != NULL && i < n; i++) {
-        if (word != NULL && str_ieq(str_c(word), list[i])) {
-            return SQLITE_OK;
-        }
-    }
-    bool reads = action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_RECURSIVE || action == SQLITE_TRANSACTION ||
-                 action == SQLITE_SAVEPOINT;
-    if (!reads) {
-        log_error("sqlite: refused on a reading connection: action %d %s", action, word != NULL ? word : "");
-    }
-    return reads ? SQLITE_OK : SQLITE_DENY;
-}
-
 /* WAL, kept in the file. Changing it does not wait for other connections by itself, hence the loop. */
 static bool set_wal(Cx *cx, SqliteConn *c)
 {
@@ -185,9 +156,6 @@ static DriverConn *sqlite_open(Cx *cx, const char *path, DbMode mode)
         ok = (mode == DB_READ || set_wal(cx, c)) && exec(cx, c, SETTINGS) &&
              exec(cx, c, mode == DB_READ ? "pragma cache_size=-4096; pragma query_only=on" : "pragma cache_size=-16384") &&
              exec(cx, c, "select 1 from sqlite_schema limit 1"); /* is it a database at all? */
-        if (ok && mode == DB_READ) {
-            sqlite3_set_authorizer(c->h, on_reader, NULL);
-        }
     }
     if (!ok) {
         sqlite_close((DriverConn *)(void *)c);

@@ -251,29 +251,6 @@ static void a_reading_connection_cannot_write(void **state)
     db_close(r);
 }
 
-/* SQLite's part of the second line: what reaches a reading connection as text can read tables and nothing else. */
-static void a_reading_connection_is_held_to_reading(void **state)
-{
-    static const char *const REFUSED[] = {"pragma query_only = off", "pragma writable_schema = on", "pragma cache_size = 100000",
-                                          "attach 'x.db' as x", "select load_extension('x')", "select random()",
-                                          "select hex(randomblob(8))", "select sqlite_version()", "create temp table u (a integer)"};
-    static const char *const TAKEN[] = {"pragma query_only = off", "select random() is not null", "select sqlite_version() <> ''"};
-    Fixture *f = *state;
-    ONLY_SQLITE(f);
-    script(f, f->db, "create table t (a integer) {strict}; insert into t values (1)");
-    Db *r = db_open(&f->cx, f->url, DB_READ);
-    assert_non_null(r);
-    for (size_t i = 0; i < ARRAY_LEN(REFUSED); i++) {
-        assert_int_equal(outcome(f, r, REFUSED[i]), E_DB);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(TAKEN); i++) { /* the control: the writing connection is not held */
-        assert_int_equal(outcome(f, f->db, TAKEN[i]), E_OK);
-    }
-    assert_int_equal(one(f, r, "pragma query_only"), 1);
-    assert_int_equal(one(f, r, "select count(*) from t where coalesce(lower('A'), '') = 'a' and a in (select value from json_each('[1]'))"), 1);
-    db_close(r);
-}
-
 static void a_reader_keeps_its_snapshot_while_a_writer_commits(void **state)
 {
     Fixture *f = *state;
@@ -418,7 +395,6 @@ int main(void)
         T(a_transaction_is_kept_or_undone_as_a_whole),
         T(savepoints_nest_eight_deep_and_undo_only_themselves),
         T(a_reading_connection_cannot_write),
-        T(a_reading_connection_is_held_to_reading),
         T(a_reader_keeps_its_snapshot_while_a_writer_commits),
         T(rows_are_walked_to_the_end_or_left_early_and_a_failure_is_told_at_the_end),
         T(violated_constraints_are_conflicts_in_chinese),
