@@ -5,6 +5,9 @@
 #   tool/pg.sh stop DIR     end it and remove the folder
 #   tool/pg.sh run COMMAND… start one in a temporary folder, run COMMAND with TAMGA_TEST_DB set to its address, stop it
 #
+# Tables kept by home are cut into two parts by home there (TAMGA_PG_PARTITIONS), so that a key without home cannot be made. The address is that of
+# an ordinary role, whom row-level security holds; TAMGA_TEST_SUPER has the address of one it does not hold.
+#
 # It listens on a socket inside its folder only, which nobody else may enter. Its locale orders text as Chinese dictionaries do and
 # no statement of Tamga may lean on that. fsync is on; TAMGA_PG_FSYNC=off for a quick try. Root cannot run a server: then the user
 # `postgres` of the package does.
@@ -19,7 +22,7 @@ as() { # as the user that owns the cluster
     (cd / && env LC_ALL=C "$@")
   fi
 }
-address() { echo "postgresql:///postgres?host=$1&user=tamga"; }
+address() { echo "postgresql:///postgres?host=$1&user=${2:-clerk}"; }
 start() {
   local dir
   mkdir -m 700 "$1"
@@ -39,6 +42,8 @@ log_min_messages = fatal
 log_min_error_statement = panic
 CONF
   as "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 30 start >>"$dir.log" 2>&1 || { cat "$dir.log" >&2; exit 1; }
+  as "$bin/psql" -q "$(address "$dir" tamga)" -c 'create role clerk login nosuperuser nobypassrls' -c 'alter database postgres owner to clerk' >>"$dir.log" 2>&1 \
+    || { cat "$dir.log" >&2; exit 1; }
   rm -f "$dir.log"
   address "$dir"
 }
@@ -67,7 +72,8 @@ case "${1:-}" in
     trap 'stop "$folder/pg"; rm -rf "$folder"' EXIT
     trap 'exit 130' INT TERM
     TAMGA_TEST_DB=$(start "$folder/pg")
-    export TAMGA_TEST_DB
+    TAMGA_TEST_SUPER=$(address "$(cd "$folder/pg" && pwd)" tamga)
+    export TAMGA_TEST_DB TAMGA_TEST_SUPER TAMGA_PG_PARTITIONS=${TAMGA_PG_PARTITIONS-2}
     "$@"
     ;;
   *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;

@@ -11,17 +11,19 @@ logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
 one() { # one PROGRAM [WHERE]: a line "ok-count bad-count" into a file of its own, and what it printed when something failed
-  local out status ok bad
-  out=$(CMOCKA_MESSAGE_OUTPUT=TAP TAMGA_ROOT=$PWD timeout 300 "$1" 2>&1)
+  local out status ok bad sql place=${2:+.elsewhere}
+  # what is prepared, for tool/sql_rules.mjs; those of db prepare what they please
+  case $1 in */unit/db/*) sql= ;; *) sql=$PWD/$build/sql.log ;; esac
+  out=$(TAMGA_SQL_LOG=$sql CMOCKA_MESSAGE_OUTPUT=TAP TAMGA_ROOT=$PWD timeout 300 "$1" 2>&1)
   status=$?
   ok=$(printf '%s\n' "$out" | grep -c '^ok ')
   bad=$(printf '%s\n' "$out" | grep '^not ok ' | grep -vc '# SKIP')
   if [ $status != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
-  [ "$bad" = 0 ] || printf '%s%s (exit status %s)\n%s\n' "$1" "${2:-}" "$status" "$out" >"$logs/${1##*/}.wrong"
-  echo "$ok $bad" >"$logs/${1##*/}.count"
+  [ "$bad" = 0 ] || printf '%s%s (exit status %s)\n%s\n' "$1" "${2:-}" "$status" "$out" >"$logs/${1##*/}$place.wrong"
+  echo "$ok $bad" >"$logs/${1##*/}$place.count"
 }
 export -f one
-export logs
+export logs build
 list() { find "$@" -type f -executable -name '*_test' 2>/dev/null | grep -F -- "$only" | sort; }
 sum() { # what failed, then the counts of all
   local passed failed
@@ -31,12 +33,18 @@ sum() { # what failed, then the counts of all
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ]
 }
+[ -n "$only${TAMGA_TEST_DB:-}" ] || rm -f "$build/sql.log"
 if [ -n "${TAMGA_TEST_DB:-}" ]; then
   list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$' | xargs -r -P "$jobs" -I{} bash -c 'one {} " on PostgreSQL"'
   sum
   exit
 fi
 list "$build/test/unit" | xargs -r -P "$jobs" -I{} bash -c 'one {}'
+# On Citus too where there is one (never run by this project's own machines, which have none).
+if [ -n "${TAMGA_TEST_CITUS_DSN:-}" ]; then
+  list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$' |
+    TAMGA_TEST_DB=$TAMGA_TEST_CITUS_DSN TAMGA_PG_CITUS=1 xargs -r -I{} bash -c 'one {} " on Citus"'
+fi
 if [ -n "$(list "$build/test/unit/db" "$build/test/unit/store")" ]; then
   TAMGA_PG_FSYNC=${TAMGA_PG_FSYNC:-off} tool/pg.sh run "$0" "$build" "$only" >"$logs/pg" 2>&1
   counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$logs/pg" | tail -n 1)

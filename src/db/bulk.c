@@ -1,6 +1,7 @@
 /*
  * bulk.c - many rows of one table: lines for COPY where the engine has it, else one prepared insert that is run again and again.
  *
+ * COPY does not go into a table whose policies bind its owner (pg_reach.c): for the length of it, inside the caller's transaction, they do not.
  * Lines are gathered to 64 KiB before they go to the server. In a line, columns are parted by tabs, NULL is \N, and tab, newline, return and
  * backslash are written with a backslash; a blob is \x and hex digits.
  */
@@ -17,7 +18,32 @@ struct DbBulk {
     Arena *lines; /* PostgreSQL: gathered, given back at each flush */
     Buf out;
     bool open;
+    const char *force_again; /* the policies, at the end; NULL: there are none */
 };
+
+/* COPY needs `table` without forced policies; *ret_again: what puts them back, NULL when there were none. */
+static bool unforce(Cx *cx, Db *db, Arena *mem, Str table, const char **ret_again)
+{
+    int64_t n = 0;
+    Stmt *st = db_stmt(cx, db, SQL_ADMIN,
+                       S("select count(*) from pg_class where relname = ?1 and relforcerowsecurity and relnamespace = current_schema()::regnamespace"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_text(st, 1, table);
+    if (!stmt_one_int(cx, st, 0, &n) || n == 0) {
+        return n == 0 && cx->err == E_OK;
+    }
+    Sql *no = sql_new(mem), *again = sql_new(mem);
+    sql_lit(no, "alter table ");
+    sql_ident(no, table);
+    sql_lit(no, " no force row level security");
+    sql_lit(again, "alter table ");
+    sql_ident(again, table);
+    sql_lit(again, " force row level security");
+    *ret_again = str_z(mem, buf_str(&again->text));
+    return db_script(cx, db, str_z(mem, buf_str(&no->text)));
+}
 
 static Sql *statement(Arena *mem, bool copies, Str table, const DbColumn *cols, size_t n)
 {
@@ -61,7 +87,7 @@ DbBulk *db_bulk_begin(Cx *cx, Db *db, Arena *mem, Str table, const DbColumn *col
         b->insert = q;
         return b;
     }
-    if (!drv->bulk_begin(cx, db_conn(db), str_z(mem, buf_str(&q->text)))) {
+    if (!unforce(cx, db, mem, table, &b->force_again) || !drv->bulk_begin(cx, db_conn(db), str_z(mem, buf_str(&q->text)))) {
         return NULL;
     }
     b->lines = arena_new(0);
@@ -157,7 +183,7 @@ bool db_bulk_end(Cx *cx, DbBulk *b)
     }
     b->open = false;
     arena_free(b->lines);
-    return db_driver(b->db)->bulk_end(cx, db_conn(b->db), true);
+    return db_driver(b->db)->bulk_end(cx, db_conn(b->db), true) && (b->force_again == NULL || db_script(cx, b->db, b->force_again));
 }
 
 void db_bulk_drop(DbBulk *b)

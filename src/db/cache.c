@@ -112,7 +112,7 @@ void cache_take(StmtCache *c, Stmt *st)
         list_newest(c, st);
     }
     st->busy = true;
-    st->ended = st->failed = false;
+    st->ended = st->failed = st->stepped = false;
     c->n_busy++;
 }
 

@@ -14,6 +14,7 @@ struct Stmt {
     DriverStmt *raw;    /* NULL: the place is free */
     bool busy;
     bool failed;        /* a step failed since it was taken */
+    bool stepped;       /* the first step was made, or needs no reach */
     bool ended;         /* stepped to the end or failed: another step would begin again */
     uint64_t hash;
     char *text;         /* as given to db_stmt, hooks unexpanded */

@@ -7,6 +7,10 @@
  */
 #include "db/db.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/log.h"
 #include "db/cache.h"
 #include "db/driver.h"
@@ -26,6 +30,9 @@ struct Db {
     bool begun;   /* db_begin until db_commit or db_rollback */
     bool undoing; /* rolling back goes on without memory to spare */
     ErrCode lost; /* why the engine gave the transaction up before that; E_OK: it has not */
+    const DbReach *reach; /* what the statements may see; sent with the next of them */
+    bool reach_sent;
+    bool lent; /* inside a transaction that was only begun for the reach */
     StmtCache cache;
 };
 
@@ -81,8 +88,33 @@ DriverConn *db_conn(const Db *db)
 
 /* ---- statements ---- */
 
+/* For tool/sql_rules.mjs: a line for each statement, with its class, at the end of the file that TAMGA_SQL_LOG names. */
+static void note(SqlClass cls, Str sql)
+{
+    static const Str NAMES[] = {STR_INIT("home\t"), STR_INIT("reference\t"), STR_INIT("rollup\t"), STR_INIT("admin\t")};
+    const char *path = getenv("TAMGA_SQL_LOG");
+    int fd = path != NULL ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    if (fd < 0) {
+        return;
+    }
+    Arena *scratch = arena_new(0);
+    Buf line = buf_new(scratch, (size_t)4 << 20);
+    buf_add(&line, NAMES[cls]);
+    for (size_t i = 0; i < sql.n; i++) {
+        buf_addc(&line, sql.p[i] == '\n' || sql.p[i] == '\r' ? ' ' : sql.p[i]);
+    }
+    buf_addc(&line, '\n');
+    Str text = buf_str(&line);
+    if (write(fd, text.p, text.n) < 0) {
+        log_warn("db: cannot write %s", path);
+    }
+    close(fd);
+    arena_free(scratch);
+}
+
 static DriverStmt *prepare(Cx *cx, Db *db, SqlClass cls, Str sql)
 {
+    note(cls, sql);
     if (cls != SQL_ADMIN && !hooks_common(cx, sql)) {
         return NULL;
     }
@@ -162,13 +194,48 @@ static bool transaction_lost(Cx *cx, Db *db)
     return true;
 }
 
+static void end_lent(Db *db)
+{
+    if (db->lent) {
+        db->drv->reach_over(db->conn);
+        db->lent = db->reach_sent = false;
+    }
+}
+
+/* The reach stands in a transaction only. A writing connection has one when it writes; a reading one gets one here. */
+static bool send_reach(Cx *cx, Db *db)
+{
+    if (db->drv->reach == NULL || db->reach_sent || (!db->begun && (db->mode != DB_READ || db->reach == NULL))) {
+        return true;
+    }
+    bool begin = !db->begun && !db->lent;
+    if (!db->drv->reach(cx, db->conn, db->reach, begin)) {
+        return false;
+    }
+    db->lent = db->lent || begin;
+    db->reach_sent = true;
+    return true;
+}
+
+const DbReach *db_reach(Db *db, const DbReach *reach)
+{
+    const DbReach *before = db->reach;
+    db->reach = reach;
+    db->reach_sent = db->reach_sent && before == reach;
+    if (reach == NULL) {
+        end_lent(db);
+    }
+    return before;
+}
+
 bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
 {
     CHECK(st->busy && !st->ended);
     Db *db = st->db;
     bool row = false;
-    bool ok = (db->undoing || cx_enough(cx)) && !transaction_lost(cx, db) && st->drv->step(cx, db->conn, st->raw, &row);
+    bool ok = (db->undoing || cx_enough(cx)) && !transaction_lost(cx, db) && (st->stepped || send_reach(cx, db)) && st->drv->step(cx, db->conn, st->raw, &row);
     st->ended = !row;
+    st->stepped = true;
     if (ok) {
         *ret_row = row;
         return true;
@@ -177,6 +244,7 @@ bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
         db->lost = cx->err;
     }
     st->failed = true;
+    end_lent(db);
     stmt_done(st); /* nothing more can be had from it, and one left busy would stop the next who asks for it */
     return false;
 }
@@ -255,6 +323,9 @@ bool stmt_one_int(Cx *cx, Stmt *st, int64_t none, int64_t *ret)
 static bool run_text(Cx *cx, Db *db, const char *sql)
 {
     Stmt *st = db_stmt(cx, db, SQL_ADMIN, str_c(sql));
+    if (st != NULL) {
+        st->stepped = true; /* it asks for no row */
+    }
     return st != NULL && stmt_run(cx, st);
 }
 
@@ -281,9 +352,10 @@ static void run_quietly(Db *db, const char *sql)
 
 bool db_begin(Cx *cx, Db *db)
 {
+    end_lent(db);
     CHECK(!db->drv->in_transaction(db->conn));
     db->level = 0;
-    db->begun = false;
+    db->begun = db->reach_sent = false;
     db->lost = E_OK;
     const char *pin = db->mode == DB_WRITE ? db->drv->pin_write : db->drv->pin_read;
     if (!run_text(cx, db, db->mode == DB_WRITE ? db->drv->begin_write : db->drv->begin_read)) {
@@ -304,13 +376,13 @@ bool db_commit(Cx *cx, Db *db)
         return false;
     }
     db->level = 0;
-    db->begun = false;
+    db->begun = db->reach_sent = false;
     return true;
 }
 
 void db_rollback(Db *db)
 {
-    db->begun = false;
+    db->begun = db->reach_sent = false;
     if (db->drv->in_transaction(db->conn)) { /* a full disk or an I/O error has rolled back already */
         run_quietly(db, "rollback");
     }
@@ -357,6 +429,7 @@ void db_rollback_to(Db *db)
 {
     CHECK(db->level > 0);
     db->level--;
+    db->reach_sent = false; /* what was set since goes back too */
     if (db->drv->in_transaction(db->conn)) {
         run_quietly(db, UNDO[db->level]);
         run_quietly(db, RELEASE[db->level]);
@@ -372,6 +445,21 @@ bool db_script(Cx *cx, Db *db, const char *sql)
     bool ok = hooks_expand(cx, scratch, db->drv, str_c(sql), &expanded) && db->drv->script(cx, db->conn, expanded.p);
     arena_free(scratch);
     return ok;
+}
+
+bool db_homes(Cx *cx, Db *db, Str table, Str key)
+{
+    return db->drv->homes == NULL || db->drv->homes(cx, db->conn, table, key);
+}
+
+bool db_copied(Cx *cx, Db *db, Str table)
+{
+    return db->drv->copied == NULL || db->drv->copied(cx, db->conn, table);
+}
+
+bool db_guard(Cx *cx, Db *db, const DbGuard *g)
+{
+    return db->drv->guard == NULL || db->drv->guard(cx, db->conn, g);
 }
 
 bool db_columns(Cx *cx, Db *db, Arena *mem, Str table, Str **ret_names, size_t *ret_n)

@@ -4,7 +4,8 @@
  * SQL is the common subset (doc: ARCHITECTURE.md "SQL"): placeholders ?1 ?2 …, int64 / text / blob, dates as text
  * YYYY-MM-DD, instants as epoch ms, no functions of one engine, and hooks in braces: {list:1} (the ?1 is a JSON array of
  * integers: "in {list:1}"), {pk} (primary key form: "create table t (id {pk}, …) {strict}"), {strict}, {lock} (row lock
- * suffix). Text is valid UTF-8. What only one engine understands (pragma, ifnull, datetime, insert or replace …) is
+ * suffix). A table kept by home: "create table t (id {id}, home integer not null, … {key:id}) {homes}", whose key is (home, id) where the
+ * engine may spread it over several machines, or with a key of its own that begins with home; then db_homes. Text is valid UTF-8. What only one engine understands (pragma, ifnull, datetime, insert or replace …) is
  * refused with E_DB when it is prepared, except with SQL_ADMIN and in db_script.
  *
  * A Db belongs to one thread at a time. Every statement is prepared once per connection and cached by its text.
@@ -78,6 +79,35 @@ void db_rollback_to(Db *db);                        /* undo and drop the newest 
 
 /* db_script - run several statements separated by ';' (schema, pragmas); SQL_ADMIN. */
 MUST_USE bool db_script(Cx *cx, Db *db, const char *sql);
+
+/* db_homes - a table made with {homes}: see that the key holds home (an older table's key is changed in place), make its parts, or spread
+ * it. key: what follows home in its key. Inside the transaction that made the table. db_copied - a table that every machine keeps whole. */
+MUST_USE bool db_homes(Cx *cx, Db *db, Str table, Str key);
+MUST_USE bool db_copied(Cx *cx, Db *db, Str table);
+
+/* Row-level security, where the engine has it (PostgreSQL): which rows of guarded tables the statements of a connection see at all,
+ * whatever they ask for. Nothing set: none. */
+typedef struct {
+    bool all;             /* every row */
+    const int64_t *homes; /* else the rows of these homes */
+    size_t n;
+    int64_t person; /* besides: rows this person entered; 0: nobody */
+    Str login;      /* besides: rows that name this login; empty: none */
+    bool open;      /* besides: rows in open states */
+} DbReach;
+
+typedef struct {
+    Str table, parent; /* parent: the table whose rows these belong to, by (home, parent) */
+    Str login;         /* the column that names a login; or empty */
+    const Str *open;   /* the open states */
+    size_t n_open;
+} DbGuard;
+
+/* db_guard - put the table under it. Inside a transaction that makes tables. */
+MUST_USE bool db_guard(Cx *cx, Db *db, const DbGuard *g);
+/* db_reach - from the next statement on; `reach` must live until the next call; NULL: nothing. Returns what stood before, to be put back.
+ * Outside a transaction a reading connection opens one for what follows and ends it when nothing stands again. */
+const DbReach *db_reach(Db *db, const DbReach *reach);
 
 /* db_columns - names of a table's columns in order, for migrations; *ret_n 0 when there is no such table. */
 MUST_USE bool db_columns(Cx *cx, Db *db, Arena *mem, Str table, Str **ret_names, size_t *ret_n);

@@ -50,6 +50,12 @@ typedef struct DbDriver {
     bool (*bulk_begin)(Cx *cx, DriverConn *c, const char *sql);
     bool (*bulk_put)(Cx *cx, DriverConn *c, Str lines);
     bool (*bulk_end)(Cx *cx, DriverConn *c, bool keep);
+    bool (*homes)(Cx *cx, DriverConn *c, Str table, Str key); /* see db_homes; NULL: nothing to do on this engine */
+    bool (*copied)(Cx *cx, DriverConn *c, Str table);         /* see db_copied; NULL: nothing to do */
+
+    bool (*guard)(Cx *cx, DriverConn *c, const DbGuard *g);   /* see db_guard; NULL with the next two: the engine has no such thing */
+    bool (*reach)(Cx *cx, DriverConn *c, const DbReach *r, bool begin); /* set it in the present transaction; begin: in a new one that reads */
+    void (*reach_over)(DriverConn *c);                        /* end that one */
 
     bool (*in_transaction)(DriverConn *c);
     bool (*script)(Cx *cx, DriverConn *c, const char *sql);

@@ -78,3 +78,13 @@ bool pg_hook(Buf *out, Str word, Str arg);
 bool pg_bulk_begin(Cx *cx, DriverConn *conn, const char *sql);
 bool pg_bulk_put(Cx *cx, DriverConn *conn, Str lines);
 bool pg_bulk_end(Cx *cx, DriverConn *conn, bool keep);
+/* pg_homes.c */
+/* pg_partitions - how many parts a table by home is cut into (TAMGA_PG_PARTITIONS, for tests); 0: none. */
+int pg_partitions(void);
+bool pg_homes(Cx *cx, DriverConn *conn, Str table, Str key);
+bool pg_copied(Cx *cx, DriverConn *conn, Str table);
+
+/* pg_reach.c */
+bool pg_guard(Cx *cx, DriverConn *conn, const DbGuard *g);
+bool pg_reach(Cx *cx, DriverConn *conn, const DbReach *r, bool begin);
+void pg_reach_over(DriverConn *conn);

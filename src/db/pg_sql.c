@@ -142,11 +142,21 @@ bool pg_hook(Buf *out, Str word, Str arg)
         buf_add(out, S(", '[]', '{}') as bigint[]))"));
         return true;
     }
+    if (str_eq(word, S("key")) && arg.n != 0) {
+        buf_add(out, S(", primary key (home, "));
+        buf_add(out, arg);
+        buf_addc(out, ')');
+        return true;
+    }
     if (arg.n != 0) {
         return false;
     }
     if (str_eq(word, S("pk"))) {
         buf_add(out, S("bigint primary key not null"));
+    } else if (str_eq(word, S("id"))) {
+        buf_add(out, S("bigint not null"));
+    } else if (str_eq(word, S("homes"))) {
+        buf_add(out, pg_partitions() != 0 ? S("partition by hash (home)") : S(""));
     } else if (str_eq(word, S("lock"))) {
         buf_add(out, S("for update"));
     } else if (!str_eq(word, S("strict"))) { /* {strict}: every table is */

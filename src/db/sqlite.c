@@ -344,7 +344,8 @@ static void sqlite_shrink(DriverConn *conn)
     malloc_trim(0);
 }
 
-/* {list:N} {pk} {strict} {lock}. The key's form: "id {pk}" is the row's own number here. */
+/* {list:N} {pk} {strict} {lock}, {id} {key:id} {homes} of tables kept by home. The key's form: "id {pk}" and "id {id}" are the row's own
+ * number here, and a table by home is like any other. */
 static bool sqlite_hook(Buf *out, Str word, Str arg)
 {
     int64_t n;
@@ -354,12 +355,15 @@ static bool sqlite_hook(Buf *out, Str word, Str arg)
         buf_add(out, S("))"));
         return true;
     }
+    if (str_eq(word, S("key")) && arg.n != 0) {
+        return true; /* {id} was it */
+    }
     if (arg.n != 0) {
         return false;
     }
-    if (str_eq(word, S("pk"))) {
+    if (str_eq(word, S("pk")) || str_eq(word, S("id"))) {
         buf_add(out, S("integer primary key not null"));
-    } else if (str_eq(word, S("strict"))) {
+    } else if (str_eq(word, S("strict")) || str_eq(word, S("homes"))) {
         buf_add(out, S("strict"));
     } else if (!str_eq(word, S("lock"))) { /* {lock}: the writer holds the whole database already */
         return false;

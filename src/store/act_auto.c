@@ -10,7 +10,7 @@
 
 #define ROUND_MAX 5000 /* records of one action moved in one round */
 
-static bool from_states(Cx *cx, Store *s, const RecordType *t, const Action *act, int64_t after, Rec *ret,
+static bool from_states_held(Cx *cx, Store *s, const RecordType *t, const Action *act, int64_t after, Rec *ret,
                         bool *ret_found)
 {
     Sql *q = sql_new(cx->mem);
@@ -33,6 +33,16 @@ static bool from_states(Cx *cx, Store *s, const RecordType *t, const Action *act
     }
     *ret_found = id != 0;
     return id == 0 || rec_load(cx, s, t, id, true, ret);
+}
+
+static bool from_states(Cx *cx, Store *s, const RecordType *t, const Action *act, int64_t after, Rec *ret,
+                        bool *ret_found)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = from_states_held(cx, s, t, act, after, ret, ret_found);
+    reach_end(cx, &h);
+    return ok;
 }
 
 static bool take(Cx *cx, Store *s, void *arg)

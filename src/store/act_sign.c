@@ -41,7 +41,7 @@ bool rec_signs(Cx *cx, Store *s, const Rec *r, const Action *act, Signs *ret)
         return true;
     }
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S("select user_id, user_name, org, role, at, opinion, inputs from sign where record = ?1 and "
+                       S("select user_id, user_name, org, role, at, opinion, inputs from sign where home = ?4 and record = ?1 and "
                          "rev = ?2 and action = ?3"
                          " order by id"));
     if (st == NULL) {
@@ -50,6 +50,7 @@ bool rec_signs(Cx *cx, Store *s, const Rec *r, const Action *act, Signs *ret)
     stmt_int(st, 1, r->id);
     stmt_int(st, 2, r->rev);
     stmt_text(st, 3, act->id);
+    stmt_int(st, 4, r->home);
     size_t cap = 0;
     while (stmt_next(cx, st)) {
         if (ret->n == cap) {

@@ -11,7 +11,7 @@
 #define MANY_MAX 500
 #define ACTS_LOOKED_AT 1000
 
-static bool read_page(Cx *cx, Store *s, const Actor *a, const RecordType *t, Sql *q, size_t limit, RecPage *ret)
+static bool read_page_held(Cx *cx, Store *s, const Actor *a, const RecordType *t, Sql *q, size_t limit, RecPage *ret)
 {
     Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
     if (st == NULL) {
@@ -33,6 +33,15 @@ static bool read_page(Cx *cx, Store *s, const Actor *a, const RecordType *t, Sql
         rec_redact(a, &ret->items[i], scope.published_only);
     }
     return true;
+}
+
+static bool read_page(Cx *cx, Store *s, const Actor *a, const RecordType *t, Sql *q, size_t limit, RecPage *ret)
+{
+    ReachHold h;
+    reach_list(cx, s, a, t, &h);
+    bool ok = read_page_held(cx, s, a, t, q, limit, ret);
+    reach_end(cx, &h);
+    return ok;
 }
 
 static bool begin_select(Cx *cx, Store *s, const Actor *a, const Query *query, Sql *q)

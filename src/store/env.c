@@ -42,7 +42,7 @@ typedef struct {
     size_t n_seen;
 } EnvBox;
 
-static bool referred(EnvBox *box, Cx *cx, const RecordType *t, int64_t id, const Referred **ret)
+static bool referred_held(EnvBox *box, Cx *cx, const RecordType *t, int64_t id, const Referred **ret)
 {
     for (size_t i = 0; i < MIN(box->n_seen, (size_t)REFERRED_MAX); i++) {
         if (box->seen[i]->type == t && box->seen[i]->id == id) {
@@ -53,10 +53,12 @@ static bool referred(EnvBox *box, Cx *cx, const RecordType *t, int64_t id, const
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "select id from ");
     sql_ident(q, box->s->types[t->index].table);
-    sql_lit(q, " where id = ");
+    sql_lit(q, " where home = ");
+    sql_int(q, id_home(id));
+    sql_lit(q, " and id = ");
     sql_int(q, id);
     sql_lit(q, " and deleted is null");
-    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     int64_t there = 0;
     if (st == NULL || !stmt_one_int(cx, st, 0, &there)) {
         return false;
@@ -69,6 +71,15 @@ static bool referred(EnvBox *box, Cx *cx, const RecordType *t, int64_t id, const
     box->seen[box->n_seen++ % REFERRED_MAX] = r;
     *ret = r;
     return true;
+}
+
+static bool referred(EnvBox *box, Cx *cx, const RecordType *t, int64_t id, const Referred **ret)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = referred_held(box, cx, t, id, ret);
+    reach_end(cx, &h);
+    return ok;
 }
 
 static bool refer(void *ctx, Cx *cx, const Field *ref, int64_t id, Value const **ret_values, Str *ret_state, Str *ret_number,
@@ -87,7 +98,7 @@ static bool refer(void *ctx, Cx *cx, const Field *ref, int64_t id, Value const *
     return true;
 }
 
-static bool related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows *ret)
+static bool related_held(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows *ret)
 {
     EnvBox *box = ctx;
     *ret = (RelatedRows){.type = link->type};
@@ -142,7 +153,16 @@ static bool related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows
     return true;
 }
 
-static bool tally(void *ctx, Cx *cx, const Link *link, int64_t of, int64_t *ret)
+static bool related(void *ctx, Cx *cx, const Link *link, int64_t of, RelatedRows *ret)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = related_held(ctx, cx, link, of, ret);
+    reach_end(cx, &h);
+    return ok;
+}
+
+static bool tally_held(void *ctx, Cx *cx, const Link *link, int64_t of, int64_t *ret)
 {
     EnvBox *box = ctx;
     Sql *q = sql_new(cx->mem);
@@ -157,6 +177,15 @@ static bool tally(void *ctx, Cx *cx, const Link *link, int64_t of, int64_t *ret)
     return st != NULL && stmt_one_int(cx, st, 0, ret);
 }
 
+static bool tally(void *ctx, Cx *cx, const Link *link, int64_t of, int64_t *ret)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = tally_held(ctx, cx, link, of, ret);
+    reach_end(cx, &h);
+    return ok;
+}
+
 static const Field *first_of(const RecordType *t, FieldKind kind)
 {
     for (size_t i = 0; i < t->n_fields; i++) {
@@ -168,7 +197,7 @@ static const Field *first_of(const RecordType *t, FieldKind kind)
 }
 
 /* The same field in the last period before this record's, of the record it belongs to. */
-static bool previous(void *ctx, Cx *cx, const Field *field, Value *ret)
+static bool previous_held(void *ctx, Cx *cx, const Field *field, Value *ret)
 {
     EnvBox *box = ctx;
     const RecordType *t = box->rec->type;
@@ -212,6 +241,15 @@ static bool previous(void *ctx, Cx *cx, const Field *field, Value *ret)
     }
     stmt_done(st);
     return true;
+}
+
+static bool previous(void *ctx, Cx *cx, const Field *field, Value *ret)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = previous_held(ctx, cx, field, ret);
+    reach_end(cx, &h);
+    return ok;
 }
 
 EvalEnv *env_make(Cx *cx, Store *s, const Rec *r)

@@ -113,12 +113,13 @@ static bool do_add(Cx *cx, Store *s, void *arg)
     if (!x->fresh && !access_edit(s->pack, x->a, &r)) { /* it may have moved since file_add looked */
         return fail(cx, E_WRONG_STATE, "这条记录现在是“%.*s”，不能加附件", STRF(r.state->label));
     }
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select count(*) from file where record = ?1 and deleted is null"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select count(*) from file where home = ?2 and record = ?1 and deleted is null"));
     int64_t n;
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, x->record);
+    stmt_int(st, 2, id_home(x->record));
     if (!stmt_one_int(cx, st, 0, &n)) {
         return false;
     }
@@ -222,11 +223,12 @@ bool file_list(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t re
     if (!access_read(s->pack, a, &r, &public_only) || public_only) {
         return true; /* the public sees no attachments */
     }
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(FILE_COLUMNS " where record = ?1 and deleted is null order by id"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(FILE_COLUMNS " where home = ?2 and record = ?1 and deleted is null order by id"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, record);
+    stmt_int(st, 2, id_home(record));
     *ret = NEW_ARRAY(cx->mem, File, MAX_FILES);
     while (*ret_n != MAX_FILES && stmt_next(cx, st)) {
         read_file_row(cx, st, &(*ret)[(*ret_n)++]);
@@ -236,12 +238,13 @@ bool file_list(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t re
 
 static bool find_file(Cx *cx, Store *s, const Actor *a, int64_t id, File *ret, Rec *ret_rec)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(FILE_COLUMNS " where id = ?1 and deleted is null"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(FILE_COLUMNS " where home = ?2 and id = ?1 and deleted is null"));
     bool row = false, public_only;
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, id);
+    stmt_int(st, 2, id_home(id));
     bool ok = stmt_step(cx, st, &row);
     const RecordType *t = NULL;
     int64_t record = 0;
@@ -289,12 +292,13 @@ static bool do_drop(Cx *cx, Store *s, void *arg)
     if (!access_edit(s->pack, x->a, &r)) {
         return fail(cx, E_WRONG_STATE, "这条记录现在是“%.*s”，不能删除附件", STRF(r.state->label));
     }
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("update file set deleted = ?2 where id = ?1"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("update file set deleted = ?2 where home = ?3 and id = ?1"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, x->f.id);
     stmt_int(st, 2, cx->now_ms);
+    stmt_int(st, 3, id_home(x->f.id));
     store_touch(s, (int32_t)s->pack->n_types + 1);
     return stmt_run(cx, st) && journal_add(cx, s, r.home, x->a, S("file_drop"), r.type, r.id, r.rev, S(""), r.state->id, r.state->id, f.name,
                                            S(""), str_printf(cx->mem, "{\"sha256\":\"%.*s\"}", STRF(f.sha256)));

@@ -5,7 +5,10 @@
 
 static bool see(Cx *cx, Store *s, const Actor *a, Rec *r)
 {
-    bool public_only;
+    bool public_only = false;
+#ifdef TAMGA_BREAK_SCOPE /* a test build: is there a second line? (test/keys) */
+    return true;
+#endif
     if (!access_read(s->pack, a, r, &public_only)) {
         return fail(cx, E_NOT_FOUND, "没有找到这条%.*s记录，或者不在您的管辖范围内", STRF(r->type->label));
     }
@@ -15,8 +18,12 @@ static bool see(Cx *cx, Store *s, const Actor *a, Rec *r)
 
 bool rec_get(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, Rec *ret)
 {
+    ReachHold h;
     Rec r;
-    if (!rec_load(cx, s, t, id, false, &r) || !see(cx, s, a, &r)) {
+    reach_record(cx, s, a, t, &h);
+    bool ok = rec_load_held(cx, s, t, id, false, &r);
+    reach_end(cx, &h);
+    if (!ok || !see(cx, s, a, &r)) {
         return false;
     }
     *ret = r;
@@ -40,7 +47,11 @@ bool rec_by_no(Cx *cx, Store *s, const Actor *a, const RecordType *t, Str no, Re
     sql_text(q, no);
     sql_lit(q, " and deleted is null limit 1");
     int64_t id;
-    if (!find_id(cx, s, t, q, &id)) {
+    ReachHold h;
+    reach_record(cx, s, a, t, &h);
+    bool ok = find_id(cx, s, t, q, &id);
+    reach_end(cx, &h);
+    if (!ok) {
         return false;
     }
     if (id == 0 || no.n == 0) {
@@ -75,14 +86,13 @@ bool rec_find(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Field
     }
     sql_lit(q, " order by id limit 1");
     int64_t id;
-    if (!find_id(cx, s, t, q, &id)) {
-        return false;
-    }
-    if (id == 0) {
-        return true;
-    }
-    *ret_found = true;
-    return rec_load(cx, s, t, id, true, ret);
+    ReachHold h;
+    reach_list(cx, s, a, t, &h);
+    bool ok = find_id(cx, s, t, q, &id);
+    *ret_found = ok && id != 0;
+    ok = ok && (id == 0 || rec_load_held(cx, s, t, id, true, ret));
+    reach_end(cx, &h);
+    return ok;
 }
 
 Str rec_label(Cx *cx, Store *s, const RecordType *t, int64_t id)
@@ -95,9 +105,13 @@ Str rec_label(Cx *cx, Store *s, const RecordType *t, int64_t id)
     sql_ident2(q, S("f_"), t->title->id);
     sql_lit(q, ", no from ");
     sql_ident(q, s->types[t->index].table);
-    sql_lit(q, " where id = ");
+    sql_lit(q, " where home = ");
+    sql_int(q, id_home(id));
+    sql_lit(q, " and id = ");
     sql_int(q, id);
-    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
+    ReachHold h;
+    reach_program(cx, &h);
+    Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     bool row = false;
     Str label = S("（已删除）");
     if (st != NULL && stmt_step(cx, st, &row) && row) {
@@ -109,6 +123,7 @@ Str rec_label(Cx *cx, Store *s, const RecordType *t, int64_t id)
     if (st != NULL) {
         stmt_done(st);
     }
+    reach_end(cx, &h);
     return label;
 }
 
@@ -124,7 +139,11 @@ static bool do_unmask(Cx *cx, Store *s, void *arg)
 {
     UnmaskArg *u = arg;
     Rec r;
-    if (!rec_load(cx, s, u->t, u->id, true, &r) || !see(cx, s, u->a, &r)) {
+    ReachHold h;
+    reach_record(cx, s, u->a, u->t, &h);
+    bool there = rec_load_held(cx, s, u->t, u->id, true, &r);
+    reach_end(cx, &h);
+    if (!there || !see(cx, s, u->a, &r)) {
         return false;
     }
     *u->ret = r;

@@ -10,6 +10,7 @@
 #include "fmt/sign.h"
 #include "store/journal.h"
 #include "store/pulse.h"
+#include "store/reach.h"
 #include "store/record.h"
 
 #define STORE_EXTRA_VERSIONS 3 /* users, files, notices */
@@ -91,6 +92,7 @@ MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);
 MUST_USE bool tlog_tables(Cx *cx, Db *db); /* tlog.c */
 MUST_USE bool notice_tables(Cx *cx, Db *db); /* notice.c */
 bool field_has_column(const Field *f); /* everything but child lists */
+bool type_by_home(const RecordType *t); /* its rows may be spread over several machines by home */
 
 /* row.c: between rows and Rec */
 TypeSql type_sql_make(Arena *mem, const RecordType *t);
@@ -100,7 +102,8 @@ void row_bind_value(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *
 Str mask_personal(Arena *mem, const Field *f, Str clear);
 Str field_aad(Arena *mem, const RecordType *t, const Field *f, int64_t id);
 Str search_text(Arena *mem, const RecordType *t, const Rec *r);
-/* load one record as stored, without rights; E_NOT_FOUND */
+/* load one record as stored, without rights; E_NOT_FOUND. rec_load: with the program's eyes; rec_load_held: within the reach that is held. */
+MUST_USE bool rec_load_held(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret);
 MUST_USE bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret);
 /* the record as rec_get would give it: a copy with masks, without what the actor may not see */
 Rec rec_as_seen(Cx *cx, const Store *s, const Actor *a, const Rec *r);

@@ -122,11 +122,12 @@ static bool read_events(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n)
 bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **ret, size_t *ret_n)
 {
     (void)t;
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(EVENT_COLUMNS " where record = ?1 order by home, seq limit 2000"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(EVENT_COLUMNS " where home = ?2 and record = ?1 order by home, seq limit 2000"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, record);
+    stmt_int(st, 2, id_home(record));
     return read_events(cx, s, st, ret, ret_n);
 }
 
@@ -164,7 +165,7 @@ static bool has_sealed(const RecordType *t)
 }
 
 /* That something happened to a sealed record may be known, what was written not: the event loses its body, reason and figures. */
-static bool blank_sealed(Cx *cx, Store *s, const Actor *a, Event *e)
+static bool blank_sealed_held(Cx *cx, Store *s, const Actor *a, Event *e)
 {
     if (!has_sealed(e->rtype)) {
         return true;
@@ -174,7 +175,9 @@ static bool blank_sealed(Cx *cx, Store *s, const Actor *a, Event *e)
     buf_add(&q->text, s->types[e->rtype->index].columns);
     sql_lit(q, " from ");
     sql_ident(q, s->types[e->rtype->index].table);
-    sql_lit(q, " where id = ");
+    sql_lit(q, " where home = ");
+    sql_int(q, id_home(e->record));
+    sql_lit(q, " and id = ");
     sql_int(q, e->record);
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     Rec r;
@@ -187,6 +190,15 @@ static bool blank_sealed(Cx *cx, Store *s, const Actor *a, Event *e)
         e->body = S("{}");
         e->reason = S("");
     }
+    return ok;
+}
+
+static bool blank_sealed(Cx *cx, Store *s, const Actor *a, Event *e)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = blank_sealed_held(cx, s, a, e);
+    reach_end(cx, &h);
     return ok;
 }
 

@@ -22,7 +22,7 @@ static void read_latest(Cx *cx, const Field *f, Stmt *st, int col, Value *ret)
 }
 
 /* The n fields of one record, all computed from the same type, in one reading of its rows, newest first: each takes the first value that is there. */
-static bool newest(Cx *cx, Store *s, const Field *const *fields, size_t n, int64_t parent, Value *values)
+static bool newest_held(Cx *cx, Store *s, const Field *const *fields, size_t n, int64_t parent, Value *values)
 {
     const Field *one = fields[0];
     Sql *q = sql_new(cx->mem);
@@ -60,6 +60,15 @@ static bool newest(Cx *cx, Store *s, const Field *const *fields, size_t n, int64
         }
     }
     return stmt_end(st);
+}
+
+static bool newest(Cx *cx, Store *s, const Field *const *fields, size_t n, int64_t parent, Value *values)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = newest_held(cx, s, fields, n, parent, values);
+    reach_end(cx, &h);
+    return ok;
 }
 
 static bool all_newest(Cx *cx, Store *s, const RecordType *t, const RecordType *from, int64_t parent, Value *values)

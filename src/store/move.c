@@ -42,6 +42,16 @@ static const char *path_of(const char *url)
     return url + S("sqlite:").n;
 }
 
+/* Every row, whoever it belongs to. */
+static Db *open_all(Cx *cx, const char *url, DbMode mode)
+{
+    Db *db = db_open(cx, url, mode);
+    if (db != NULL) {
+        reach_writer(db);
+    }
+    return db;
+}
+
 /* ---- before ---- */
 
 static bool lock_folders(Cx *cx, Move *m)
@@ -69,7 +79,7 @@ static bool open_source(Cx *cx, Move *m, DbMode mode)
     if (is_file_url(m->from->url) && access(path_of(m->from->url), F_OK) != 0) {
         return fail(cx, E_NOT_FOUND, "没有 %s", path_of(m->from->url));
     }
-    if (!store_read_key(cx, &keys, m->from->dir) || (m->a = db_open(cx, m->from->url, mode)) == NULL || !db_begin(cx, m->a) ||
+    if (!store_read_key(cx, &keys, m->from->dir) || (m->a = open_all(cx, m->from->url, mode)) == NULL || !db_begin(cx, m->a) ||
         !database_mark(cx, m->a, &mark, &empty)) {
         return false;
     }
@@ -117,7 +127,7 @@ static bool choose_target(Cx *cx, Move *m)
                fail(cx, E_CONFLICT, "%s 的记录在别的数据库里，没有改动", m->to->dir);
     }
     if (access(path_of(m->to->url), F_OK) == 0) {
-        Db *db = db_open(cx, m->to->url, DB_READ);
+        Db *db = open_all(cx, m->to->url, DB_READ);
         Str mark = S("");
         bool empty, ok = db != NULL && database_mark(cx, db, &mark, &empty);
         db_close(db);
@@ -165,7 +175,7 @@ static bool open_target(Cx *cx, Move *m)
 {
     Str mark;
     bool empty;
-    if ((m->b = db_open(cx, m->to_url, DB_WRITE)) == NULL || !database_mark(cx, m->b, &mark, &empty)) {
+    if ((m->b = open_all(cx, m->to_url, DB_WRITE)) == NULL || !database_mark(cx, m->b, &mark, &empty)) {
         return false;
     }
     if (empty) {
@@ -280,7 +290,7 @@ static bool take_name(Cx *cx, Move *m)
         return fail(cx, E_IO, "无法写入 %s", path);
     }
     m->to_url = m->to->url;
-    m->b = db_open(cx, m->to->url, DB_WRITE);
+    m->b = open_all(cx, m->to->url, DB_WRITE);
     return m->b != NULL;
 }
 
@@ -335,7 +345,7 @@ bool store_move_check(Cx *cx, const MoveSide *from, const MoveSide *to, CopyTell
     Buf files = buf_new(cx->mem, (size_t)16 << 10);
     bool ok = open_source(cx, &m, DB_READ) && (!is_file_url(to->url) || access(path_of(to->url), F_OK) == 0 ||
                                                fail(cx, E_NOT_FOUND, "没有 %s", path_of(to->url))) &&
-              (m.b = db_open(cx, to->url, DB_READ)) != NULL && db_begin(cx, m.b) && database_mark(cx, m.b, &mark, &empty) &&
+              (m.b = open_all(cx, to->url, DB_READ)) != NULL && db_begin(cx, m.b) && database_mark(cx, m.b, &mark, &empty) &&
               compare(cx, &m, &list, &n, &differ) && differences(cx, &m, list, n, &rows) &&
               (str_eq(str_c(from->dir), str_c(to->dir)) || folder_compare(cx, from->dir, to->dir, &files));
     if (ok) {
@@ -355,8 +365,8 @@ bool store_copy_file(Cx *cx, const Pack *p, const char *url, const char *file, C
     size_t tables, differ = 0;
     Move m = {.pack = p, .tell = tell, .ctx = ctx, .n = &n, .locks = {-1, -1}};
     Store s = {.pack = p};
-    bool ok = (m.a = db_open(cx, url, DB_READ)) != NULL && db_begin(cx, m.a) && database_is_whole(cx, m.a) && schema_is_present(cx, m.a) &&
-              (m.b = db_open(cx, str_printf(cx->mem, "sqlite:%s", file).p, DB_WRITE)) != NULL && make_tables(cx, p, m.b, S("")) &&
+    bool ok = (m.a = open_all(cx, url, DB_READ)) != NULL && db_begin(cx, m.a) && database_is_whole(cx, m.a) && schema_is_present(cx, m.a) &&
+              (m.b = open_all(cx, str_printf(cx->mem, "sqlite:%s", file).p, DB_WRITE)) != NULL && make_tables(cx, p, m.b, S("")) &&
               copy_rows(cx, m.a, m.b, tell, ctx, &n.rows) && compare(cx, &m, &list, &tables, &differ) &&
               (differ == 0 || fail(cx, E_DATA, "复制出来的记录与数据库里的不同")) && schema_apply(cx, &s, m.b);
     finish(&m);

@@ -137,7 +137,7 @@ static Str cut_bytes(Str text, size_t max)
 /* The unread notice with the same words about the same thing; 0: none. */
 static bool same_unread(Cx *cx, int64_t user, Str text, Str href, int64_t *ret)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select id from notice where user_id = ?1 and read = 0 and href = ?2 and text = ?3"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select id from notice where user_id = ?1 and read = 0 and href = ?2 and text = ?3"));
     if (st == NULL) {
         return false;
     }
@@ -149,7 +149,7 @@ static bool same_unread(Cx *cx, int64_t user, Str text, Str href, int64_t *ret)
 
 static bool count_up(Cx *cx, int64_t id)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("update notice set n = n + 1, at = ?2 where id = ?1"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("update notice set n = n + 1, at = ?2 where id = ?1"));
     if (st == NULL) {
         return false;
     }
@@ -160,7 +160,7 @@ static bool count_up(Cx *cx, int64_t id)
 
 static bool insert(Cx *cx, Store *s, const Person *p, Str text, Str href, int64_t *ret_id)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                        S("insert into notice (id, home, user_id, at, read, n, text, href) values (?1, ?2, ?3, ?4, 0, 1, ?5, ?6)"));
     if (st == NULL) {
         return false;
@@ -177,7 +177,7 @@ static bool insert(Cx *cx, Store *s, const Person *p, Str text, Str href, int64_
 
 static bool read_old(Cx *cx, int64_t user)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                        S("update notice set read = ?2 where id in (select id from notice where user_id = ?1 and read = 0"
                          " order by at desc, id desc limit 1000 offset ?3)"));
     if (st == NULL) {
@@ -437,7 +437,7 @@ static bool do_read(Cx *cx, Store *s, void *arg)
 {
     const ReadArg *x = arg;
     Stmt *st = x->id == 0 ? db_stmt(cx, cx->db, SQL_ROLLUP, S("update notice set read = ?2 where user_id = ?1 and read = 0"))
-                          : db_stmt(cx, cx->db, SQL_HOME, S("update notice set read = ?2 where user_id = ?1 and read = 0 and id = ?3"));
+                          : db_stmt(cx, cx->db, SQL_REFERENCE, S("update notice set read = ?2 where user_id = ?1 and read = 0 and id = ?3"));
     if (st == NULL) {
         return false;
     }
@@ -458,7 +458,7 @@ bool notice_read(Cx *cx, Store *s, const Actor *a, int64_t id)
         return fail(cx, E_NOT_FOUND, "没有找到这条消息");
     }
     if (id != 0) {
-        Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select count(*) from notice where id = ?1 and user_id = ?2"));
+        Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select count(*) from notice where id = ?1 and user_id = ?2"));
         if (st == NULL) {
             return false;
         }

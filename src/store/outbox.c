@@ -37,7 +37,7 @@ bool outbox_put(Cx *cx, Store *s, const OutRow *o, int64_t notice)
     }
     Stmt *st;
     if (notice != 0) {
-        st = db_stmt(cx, cx->db, SQL_HOME, S("select count(*) from outbox where notice = ?1 and channel = ?2 and state = 'waiting'"));
+        st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select count(*) from outbox where notice = ?1 and channel = ?2 and state = 'waiting'"));
         if (st == NULL) {
             return false;
         }
@@ -50,7 +50,7 @@ bool outbox_put(Cx *cx, Store *s, const OutRow *o, int64_t notice)
     if (waiting != 0) {
         return true;
     }
-    st = db_stmt(cx, cx->db, SQL_HOME,
+    st = db_stmt(cx, cx->db, SQL_REFERENCE,
                  S("insert into outbox (id, home, notice, at, channel, user_id, type, record, head, text, href, state, attempts, next, ended)"
                    " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'waiting', 0, ?4, 0)"));
     if (st == NULL) {
@@ -119,7 +119,7 @@ static bool do_mark(Cx *cx, Store *s, void *arg)
     const MarkArg *x = arg;
     (void)s;
     for (size_t i = 0; i < x->n; i++) {
-        Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("update outbox set state = ?2 where id = ?1 and state in ('waiting', 'sending')"));
+        Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("update outbox set state = ?2 where id = ?1 and state in ('waiting', 'sending')"));
         if (st == NULL) {
             return false;
         }
@@ -184,7 +184,7 @@ typedef struct {
 
 static bool note_try(Cx *cx, const DoneArg *x)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                        S("insert into outbox_try (outbox, n, at, ok, result) select ?1, count(*) + 1, ?2, ?3, ?4 from outbox_try where outbox = ?1"));
     if (st == NULL) {
         return false;
@@ -201,7 +201,7 @@ static bool do_done(Cx *cx, Store *s, void *arg)
     const DoneArg *x = arg;
     int64_t tried;
     (void)s;
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select attempts from outbox where id = ?1"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select attempts from outbox where id = ?1"));
     if (st == NULL) {
         return false;
     }
@@ -210,7 +210,7 @@ static bool do_done(Cx *cx, Store *s, void *arg)
         return false;
     }
     bool last = tried >= (int64_t)ARRAY_LEN(PAUSES_MS);
-    st = db_stmt(cx, cx->db, SQL_HOME, S("update outbox set state = ?2, attempts = ?3, next = ?4, ended = ?5 where id = ?1"));
+    st = db_stmt(cx, cx->db, SQL_REFERENCE, S("update outbox set state = ?2, attempts = ?3, next = ?4, ended = ?5 where id = ?1"));
     if (st == NULL) {
         return false;
     }
@@ -336,7 +336,7 @@ typedef struct {
 
 static bool one_retryable(Cx *cx, const RetryArg *x)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select home, state from outbox where id = ?1"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select home, state from outbox where id = ?1"));
     bool row = false, mine = false, open = false;
     if (st == NULL) {
         return false;

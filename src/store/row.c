@@ -218,7 +218,7 @@ Str search_text(Arena *mem, const RecordType *t, const Rec *r)
     return buf_str(&b);
 }
 
-bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret)
+bool rec_load_held(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret)
 {
     const TypeSql *ts = &s->types[t->index];
     Sql *q = sql_new(cx->mem);
@@ -226,7 +226,9 @@ bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_pers
     buf_add(&q->text, ts->columns);
     sql_lit(q, " from ");
     sql_ident(q, ts->table);
-    sql_lit(q, " where id = ");
+    sql_lit(q, " where home = ");
+    sql_int(q, id_home(id));
+    sql_lit(q, " and id = ");
     sql_int(q, id);
     sql_lit(q, " and deleted is null");
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
@@ -241,6 +243,15 @@ bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_pers
     bool ok = row_read(cx, s, t, st, clear_personal, ret);
     stmt_done(st);
     return ok && row_read_lists(cx, s, ret);
+}
+
+bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = rec_load_held(cx, s, t, id, clear_personal, ret);
+    reach_end(cx, &h);
+    return ok;
 }
 
 Rec rec_as_seen(Cx *cx, const Store *s, const Actor *a, const Rec *r)

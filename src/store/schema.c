@@ -8,20 +8,20 @@
 
 static const char FIXED[] =
     "create table if not exists meta (key text not null primary key, value text not null){strict};"
-    "create table if not exists journal_head (home integer not null primary key, seq integer not null, hash blob not null){strict};"
+    "create table if not exists journal_head (home integer not null primary key, seq integer not null, hash blob not null){homes};"
     "create table if not exists journal ("
     " home integer not null, seq integer not null, at integer not null, user_id integer not null, user_name text not null,"
     " org text not null, act text not null, type text not null, record integer not null, rev integer not null,"
     " action text not null, state_from text not null, state_to text not null, reason text not null, source text not null,"
-    " body text not null, hash blob not null, primary key (home, seq)){strict};"
+    " body text not null, hash blob not null, primary key (home, seq)){homes};"
     "create index if not exists journal_record on journal (record, home, seq);"
     "create index if not exists journal_at on journal (at);"
     "create index if not exists journal_user on journal (user_id, at);"
-    "create table if not exists task (id {pk}, home integer not null, type text not null, record integer not null,"
+    "create table if not exists task (id {id}, home integer not null, type text not null, record integer not null,"
     " kind text not null, state text not null, by_user integer not null, by_name text not null, by_org text not null,"
     " to_user integer not null, to_name text not null, to_org text not null, to_home integer not null, text text not null,"
     " at integer not null, answered integer not null, answer text not null, answer_text text not null,"
-    " answer_by text not null){strict};"
+    " answer_by text not null{key:id}){homes};"
     "create index if not exists task_record on task (record, id);"
     "create index if not exists task_to on task (to_user, kind, answered, id);"
     "create index if not exists task_office on task (to_home, to_user, answered, id);"
@@ -32,7 +32,7 @@ static const char FIXED[] =
     "create index if not exists delegation_deputy on delegation (deputy, ends);"
     "create index if not exists delegation_principal on delegation (principal, ends);"
     "create table if not exists counter (home integer not null, name text not null, n integer not null,"
-    " primary key (home, name)){strict};"
+    " primary key (home, name)){homes};"
     "create table if not exists account (id {pk}, home integer not null, login text not null,"
     " name text not null, org text not null, roles text not null, password text not null, disabled integer not null,"
     " must_change integer not null, created integer not null, last integer not null){strict};"
@@ -46,17 +46,18 @@ static const char FIXED[] =
     "create index if not exists login_failure_key on login_failure (key, at);"
     "create table if not exists idempotency (key text not null primary key, request text not null, status integer not null,"
     " body text not null, at integer not null){strict};"
-    "create table if not exists file (id {pk}, home integer not null, type text not null,"
+    "create table if not exists file (id {id}, home integer not null, type text not null,"
     " record integer not null, name text not null, kind text not null, trust text not null, mime text not null,"
     " size integer not null, sha256 text not null, created integer not null, created_by integer not null,"
-    " by_name text not null, deleted integer){strict};"
+    " by_name text not null, deleted integer{key:id}){homes};"
     "create index if not exists file_record on file (record);"
-    "create table if not exists sign (id {pk}, home integer not null, type text not null, record integer not null,"
+    "create table if not exists sign (id {id}, home integer not null, type text not null, record integer not null,"
     " rev integer not null, action text not null, user_id integer not null, user_name text not null, org text not null,"
-    " role text not null, at integer not null, opinion text not null, inputs text not null){strict};"
-    "create unique index if not exists sign_once on sign (record, rev, action, user_id);"
-    "create table if not exists snapshot (id {pk}, home integer not null, type text not null, record integer not null,"
-    " rev integer not null, at integer not null, name text not null, body text not null, sha256 text not null){strict};"
+    " role text not null, at integer not null, opinion text not null, inputs text not null{key:id}){homes};"
+    "drop index if exists sign_once;" /* of older bases: without home */
+    "create unique index if not exists sign_one on sign (home, record, rev, action, user_id);"
+    "create table if not exists snapshot (id {id}, home integer not null, type text not null, record integer not null,"
+    " rev integer not null, at integer not null, name text not null, body text not null, sha256 text not null{key:id}){homes};"
     "create index if not exists snapshot_record on snapshot (record, id);"
     "create table if not exists open_sent (record integer not null primary key, type text not null, at integer not null,"
     " peer text not null, code text not null, once text not null){strict};"
@@ -74,6 +75,19 @@ static const char FIXED[] =
     " has_report integer not null, has_output integer not null, text text not null, created integer not null,"
     " started integer not null, ended integer not null){strict};"
     "create index if not exists job_user on job (user_id, id);";
+
+/* The fixed tables kept by home, and what follows home in their keys. All others are small, or belong to no home: accounts, delegations,
+ * sessions, jobs, queues of notices, the public log. */
+static const struct {
+    Str table, key;
+} BY_HOME[] = {{STR_INIT("journal_head"), STR_INIT("")}, {STR_INIT("journal"), STR_INIT("seq")}, {STR_INIT("task"), STR_INIT("id")},
+               {STR_INIT("counter"), STR_INIT("name")}, {STR_INIT("file"), STR_INIT("id")},
+               {STR_INIT("sign"), STR_INIT("id")}, {STR_INIT("snapshot"), STR_INIT("id")}};
+
+bool type_by_home(const RecordType *t)
+{
+    return str_eq(t->placement, S("home"));
+}
 
 bool field_has_column(const Field *f)
 {
@@ -240,12 +254,56 @@ static bool make_indexes(Cx *cx, Db *db, const RecordType *t)
     return true;
 }
 
+static void end_table(Sql *q, const RecordType *t, bool has_id)
+{
+    if (!type_by_home(t)) {
+        sql_lit(q, "){strict}");
+    } else if (has_id) {
+        sql_lit(q, "{key:id}){homes}");
+    } else {
+        sql_lit(q, "){homes}");
+    }
+}
+
+static bool place_table(Cx *cx, Db *db, const RecordType *t, Str table, Str key)
+{
+    return type_by_home(t) ? db_homes(cx, db, table, key) : db_copied(cx, db, table);
+}
+
+/* Reference types too: a record of one is entered by an office and read within its reach. */
+static bool guard_type(Cx *cx, Db *db, const RecordType *t)
+{
+    Str table = str_printf(cx->mem, "r_%.*s", STRF(t->id));
+    Str *open = NEW_ARRAY(cx->mem, Str, t->n_states + 1);
+    DbGuard g = {.table = table, .open = open};
+    for (size_t i = 0; t->n_publics != 0 && i < t->n_states; i++) {
+        if (t->states[i].published && !t->states[i].sealed) {
+            open[g.n_open++] = t->states[i].id;
+        }
+    }
+    if (t->person != NULL) {
+        g.login = str_printf(cx->mem, "f_%.*s", STRF(t->person->id));
+    }
+    bool ok = db_guard(cx, db, &g);
+    for (size_t i = 0; ok && i < t->n_fields; i++) {
+        if (t->fields[i].kind == FT_LIST) {
+            ok = db_guard(cx, db, &(DbGuard){.table = list_table(cx->mem, t, &t->fields[i]), .parent = table});
+        }
+    }
+    return ok;
+}
+
 static bool make_type(Cx *cx, Db *db, const RecordType *t)
 {
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "create table if not exists ");
     sql_ident2(q, S("r_"), t->id);
-    sql_lit(q, " (id {pk}, home integer not null check (home = ((id >> 12) & 8191)),"
+    if (type_by_home(t)) {
+        sql_lit(q, " (id {id}");
+    } else {
+        sql_lit(q, " (id {pk}");
+    }
+    sql_lit(q, ", home integer not null check (home = ((id >> 12) & 8191)),"
                " rev integer not null, state text not null, holder integer not null, created integer not null,"
                " updated integer not null, created_by integer not null, updated_by integer not null, deleted integer,"
                " no text not null, search text not null, warnings text not null, form integer not null default 1");
@@ -256,9 +314,9 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
             add_column_type(q, &t->fields[i]);
         }
     }
-    sql_lit(q, "){strict}");
+    end_table(q, t, true);
     Str table = str_printf(cx->mem, "r_%.*s", STRF(t->id));
-    if (!run_ddl(cx, db, q) || !add_form_column(cx, db, table) || !add_missing_columns(cx, db, table, t->fields, t->n_fields)) {
+    if (!run_ddl(cx, db, q) || !place_table(cx, db, t, table, S("id")) || !add_form_column(cx, db, table) || !add_missing_columns(cx, db, table, t->fields, t->n_fields)) {
         return false;
     }
     for (size_t i = 0; i < t->n_fields; i++) {
@@ -275,18 +333,24 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
             sql_ident2(q, S("f_"), f->fields[k].id);
             add_column_type(q, &f->fields[k]);
         }
-        sql_lit(q, ", primary key (home, parent, pos)){strict}");
-        if (!run_ddl(cx, db, q) || !add_missing_columns(cx, db, list_table(cx->mem, t, f), f->fields, f->n_fields)) {
+        sql_lit(q, ", primary key (home, parent, pos)");
+        end_table(q, t, false);
+        if (!run_ddl(cx, db, q) || !place_table(cx, db, t, list_table(cx->mem, t, f), S("parent, pos")) || !add_missing_columns(cx, db, list_table(cx->mem, t, f), f->fields, f->n_fields)) {
             return false;
         }
     }
-    return make_indexes(cx, db, t);
+    return guard_type(cx, db, t) && make_indexes(cx, db, t);
 }
 
 bool schema_apply(Cx *cx, Store *s, Db *db)
 {
     if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !notice_tables(cx, db)) {
         return false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(BY_HOME); i++) {
+        if (!db_homes(cx, db, BY_HOME[i].table, BY_HOME[i].key)) {
+            return false;
+        }
     }
     for (size_t i = 0; i < s->pack->n_types; i++) {
         if (!make_type(cx, db, &s->pack->types[i])) {

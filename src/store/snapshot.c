@@ -133,17 +133,19 @@ static bool read_all(Cx *cx, Stmt *st, Snapshot **ret, size_t *ret_n)
     return stmt_end(st);
 }
 
-#define COLUMNS "select id, record, rev, at, name, body, sha256 from snapshot where record = ?1 and type = ?2"
+#define COLUMNS "select id, record, rev, at, name, body, sha256 from snapshot where home = ?4 and record = ?1 and type = ?2"
 
 bool snapshot_list(Cx *cx, Store *s, const RecordType *t, int64_t record, Snapshot **ret, size_t *ret_n)
 {
     (void)s;
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(COLUMNS " order by id limit 1000"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(COLUMNS " order by id limit ?3"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, record);
     stmt_text(st, 2, t->id);
+    stmt_int(st, 3, 1000);
+    stmt_int(st, 4, id_home(record));
     return read_all(cx, st, ret, ret_n);
 }
 
@@ -158,6 +160,7 @@ bool snapshot_last(Cx *cx, Store *s, const RecordType *t, int64_t record, Str na
     }
     stmt_int(st, 1, record);
     stmt_text(st, 2, t->id);
+    stmt_int(st, 4, id_home(record));
     stmt_text(st, 3, name);
     if (!read_all(cx, st, &l, &n)) {
         return false;

@@ -153,6 +153,7 @@ Store *store_open_at(Cx *cx, const char *dir, const Pack *pack, const char *movi
     if (s->writer == NULL) {
         return not_opened(s);
     }
+    reach_writer(s->writer);
     int64_t schema;
     if ((moving == NULL && !database_is_whole(cx, s->writer)) || !upgrade_begins(cx, s, &schema) || !db_begin(cx, s->writer) ||
         !upgrade_steps(cx, s, schema) || !schema_apply(cx, s, s->writer) || !database_is_ours(cx, s, s->writer) || !read_last_tick(cx, s) ||

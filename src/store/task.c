@@ -81,7 +81,11 @@ typedef struct {
 static bool load_readable(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, Rec *r)
 {
     bool public_only;
-    if (!rec_load(cx, s, t, id, false, r)) {
+    ReachHold h;
+    reach_record(cx, s, a, t, &h);
+    bool there = rec_load_held(cx, s, t, id, false, r);
+    reach_end(cx, &h);
+    if (!there) {
         return false;
     }
     return (access_read(s->pack, a, r, &public_only) && !public_only) ||
@@ -129,7 +133,7 @@ static bool find_person(Cx *cx, Store *s, const TaskArg *x, const Rec *r, Task *
 static bool set_answer(Cx *cx, int64_t id, Str answer, Str text, Str by)
 {
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S("update task set answered = ?2, answer = ?3, answer_text = ?4, answer_by = ?5 where id = ?1 and answered = 0"));
+                       S("update task set answered = ?2, answer = ?3, answer_text = ?4, answer_by = ?5 where home = ?6 and id = ?1 and answered = 0"));
     if (st == NULL) {
         return false;
     }
@@ -138,6 +142,7 @@ static bool set_answer(Cx *cx, int64_t id, Str answer, Str text, Str by)
     stmt_text(st, 3, answer);
     stmt_text(st, 4, text);
     stmt_text(st, 5, by);
+    stmt_int(st, 6, id_home(id));
     return stmt_run(cx, st);
 }
 
@@ -305,11 +310,12 @@ static bool find_task(Cx *cx, Store *s, int64_t id, Task *ret)
 {
     Task *all;
     size_t n;
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(TASK_COLUMNS " where id = ?1"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(TASK_COLUMNS " where home = ?2 and id = ?1"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, id);
+    stmt_int(st, 2, id_home(id));
     if (!task_rows(cx, s, st, 1, &all, &n)) {
         return false;
     }
@@ -424,12 +430,13 @@ bool task_blocks(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *a
         return true;
     }
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S(TASK_COLUMNS " where record = ?1 and answered = 0 and state = ?2 and kind in ('handle', 'sign') order by id"));
+                       S(TASK_COLUMNS " where home = ?3 and record = ?1 and answered = 0 and state = ?2 and kind in ('handle', 'sign') order by id"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, r->id);
     stmt_text(st, 2, r->state->id);
+    stmt_int(st, 3, r->home);
     if (!task_rows(cx, s, st, OPEN_MAX + 1, &all, &n)) {
         return false;
     }
@@ -455,12 +462,13 @@ bool task_moved(Cx *cx, Store *s, const Actor *a, const Rec *before, const Rec *
     }
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
                        S("update task set answered = ?2, answer = case when kind = 'handle' then 'done' else 'moved' end, answer_by = ?3"
-                         " where record = ?1 and answered = 0 and kind <> 'copy'"));
+                         " where home = ?4 and record = ?1 and answered = 0 and kind <> 'copy'"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, before->id);
     stmt_int(st, 2, cx->now_ms);
     stmt_text(st, 3, a->name);
+    stmt_int(st, 4, before->home);
     return stmt_run(cx, st);
 }

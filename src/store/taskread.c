@@ -76,11 +76,12 @@ bool task_rows(Cx *cx, Store *s, Stmt *st, size_t max, Task **ret, size_t *ret_n
 
 bool task_list_of(Cx *cx, Store *s, int64_t record, Task **ret, size_t *ret_n)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(TASK_COLUMNS " where record = ?1 order by id limit 500"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(TASK_COLUMNS " where home = ?2 and record = ?1 order by id limit 500"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, record);
+    stmt_int(st, 2, id_home(record));
     return task_rows(cx, s, st, 500, ret, ret_n);
 }
 

@@ -315,7 +315,7 @@ static bool verify_snapshots(Cx *cx, Store *s, Report *r)
     return true;
 }
 
-bool journal_verify(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report)
+static bool journal_verify_held(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report)
 {
     Report r = {.text = buf_new(cx->mem, 1 << 20)};
     if (!verify_chains(cx, s, &r) || !verify_snapshots(cx, s, &r)) {
@@ -329,4 +329,13 @@ bool journal_verify(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report)
     *ret = r.counts;
     *ret_report = buf_str(&r.text);
     return true;
+}
+
+bool journal_verify(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = journal_verify_held(cx, s, ret, ret_report);
+    reach_end(cx, &h);
+    return ok;
 }

@@ -302,8 +302,12 @@ static bool check_unique(Cx *cx, Store *s, const Rec *r, Findings *found)
     sql_int(q, r->id);
     sql_lit(q, " limit 1");
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-    int64_t other;
-    if (st == NULL || !stmt_one_int(cx, st, 0, &other)) {
+    int64_t other = 0;
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = st != NULL && stmt_one_int(cx, st, 0, &other);
+    reach_end(cx, &h);
+    if (!ok) {
         return false;
     }
     if (other != 0) {
@@ -509,7 +513,11 @@ bool rec_findings(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t
 {
     Rec r;
     bool public_only;
-    if (!rec_load(cx, s, t, id, true, &r)) {
+    ReachHold h;
+    reach_record(cx, s, a, t, &h);
+    bool there = rec_load_held(cx, s, t, id, true, &r);
+    reach_end(cx, &h);
+    if (!there) {
         return false;
     }
     if (!access_read(s->pack, a, &r, &public_only) || public_only) {

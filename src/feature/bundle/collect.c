@@ -3,6 +3,7 @@
  */
 #include "db/sql.h"
 #include "feature/bundle/set.h"
+#include "store/reach.h"
 
 /* ---- settings ---- */
 
@@ -110,7 +111,7 @@ typedef struct {
     Str no, state;
 } Found;
 
-static bool referring(Cx *cx, const Step *step, int64_t to, Found **ret, size_t *ret_n)
+static bool referring_held(Cx *cx, const Step *step, int64_t to, Found **ret, size_t *ret_n)
 {
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "select id, no, state from ");
@@ -132,6 +133,15 @@ static bool referring(Cx *cx, const Step *step, int64_t to, Found **ret, size_t 
         (*ret)[(*ret_n)++] = (Found){stmt_col_int(st, 0), stmt_col_dup(cx->mem, st, 1), stmt_col_dup(cx->mem, st, 2)};
     }
     return st != NULL && stmt_end(st);
+}
+
+static bool referring(Cx *cx, const Step *step, int64_t to, Found **ret, size_t *ret_n)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = referring_held(cx, step, to, ret, ret_n);
+    reach_end(cx, &h);
+    return ok;
 }
 
 static bool follow(Cx *cx, Store *s, const Actor *a, Collected *c, const Step *step)

@@ -10,6 +10,7 @@
 
 #include "base/date.h"
 #include "db/sql.h"
+#include "store/reach.h"
 #include "store/tlog.h"
 
 static Str seed_aad(Cx *cx, const Scoring *sc, int64_t panel)
@@ -145,7 +146,7 @@ bool panel_commit(Cx *cx, Store *s, const Actor *a, const Scoring *sc, const Rec
 
 /* ---- sheets ---- */
 
-bool sheet_rows(Cx *cx, Store *s, const Scoring *sc, int64_t panel, SheetRow **ret, size_t *ret_n)
+static bool sheet_rows_held(Cx *cx, Store *s, const Scoring *sc, int64_t panel, SheetRow **ret, size_t *ret_n)
 {
     (void)s; /* the connection stands in cx */
     Sql *q = sql_new(cx->mem);
@@ -183,6 +184,15 @@ bool sheet_rows(Cx *cx, Store *s, const Scoring *sc, int64_t panel, SheetRow **r
     *ret = rows;
     *ret_n = n;
     return true;
+}
+
+bool sheet_rows(Cx *cx, Store *s, const Scoring *sc, int64_t panel, SheetRow **ret, size_t *ret_n)
+{
+    ReachHold h;
+    reach_program(cx, &h);
+    bool ok = sheet_rows_held(cx, s, sc, panel, ret, ret_n);
+    reach_end(cx, &h);
+    return ok;
 }
 
 static bool make_sheet(Cx *cx, Store *s, const Scoring *sc, const Rec *panel, const EntryFacts *e, const Rec *judge,

@@ -132,7 +132,7 @@ static void a_condition_without_data_does_not_hold(void **state)
     OK(act(f, &f->writer, &r, "ask", ""));
     Cx cx;
     cx_init(&cx, f->mem);
-    Db *db = db_open(&cx, f->s->url.p, DB_WRITE);
+    Db *db = db_open(&cx, behind_url(f), DB_WRITE);
     assert_true(db != NULL && db_script(&cx, db, "update r_team set f_people = null"));
     db_close(db);
     assert_false(can(f, &f->head, &r, "approve", &why, &v, &n));

@@ -114,7 +114,7 @@ static inline void behind_the_back(Fixture *f, const char *sql)
 {
     Cx cx;
     cx_init(&cx, f->mem);
-    Db *db = db_open(&cx, f->s->url.p, DB_WRITE);
+    Db *db = db_open(&cx, behind_url(f), DB_WRITE);
     assert_true(db != NULL && db_script(&cx, db, sql));
     db_close(db);
 }

@@ -267,7 +267,7 @@ static void a_sealed_value_moved_to_another_record_does_not_open(void **state)
     Rec b = team(f, &f->writer, "甲县二队", "20");
     Cx cx;
     cx_init(&cx, f->mem);
-    Db *db = db_open(&cx, f->s->url.p, DB_WRITE);
+    Db *db = db_open(&cx, behind_url(f), DB_WRITE);
     assert_non_null(db);
     assert_true(db_script(&cx, db, "update r_team set f_leader_phone = (select f_leader_phone from r_team where f_leader_phone is not null)"));
     db_close(db);
