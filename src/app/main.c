@@ -16,7 +16,10 @@ static const Command COMMANDS[] = {
     {"pack", cmd_pack, "pack check DIR", "检查策略包，逐条指出文件、行、列"},
     {"import", cmd_import, "import --data DIR --type T --as 登录名 FILE [--dry-run] [--report OUT.xlsx]", "导入电子表格"},
     {"export", cmd_export, "export --data DIR --type T [--as 登录名] [--where 字段=值] -o FILE.{csv,xlsx}", "导出电子表格"},
-    {"verify", cmd_verify, "verify --data DIR", "核对全部操作记录和数据"},
+    {"verify", cmd_verify, "verify --data DIR [--anchor 检查点文件 [--keys keys.json]] [--chains]",
+     "核对全部操作记录和数据（--anchor：对照外部保存的检查点；--chains：只核对指纹链）"},
+    {"checkpoint", cmd_checkpoint, "checkpoint --data DIR", "给操作记录签一个检查点，写到标准输出和数据文件夹的 anchor 文件指定的地方"},
+    {"reseal", cmd_reseal, "reseal --data DIR", "把个人信息改用现在设定的算法和每条记录自己的密钥重新加密"},
     {"verify-certificate", cmd_verify_certificate,
      "verify-certificate 文件或文字 (--keys keys.json | --data DIR) [--revoked 撤销名单] [--at 日期]", "核对一份证书：签名、有效期、是否撤销"},
     {"bundle", cmd_bundle, "bundle 类型 编号 OUT.zip --data DIR [--as 登录名] [--reason 查看个人信息的事由] [--url 对外网址] [--view DIR]",
@@ -39,7 +42,7 @@ static void help(FILE *to)
 }
 
 enum { OPT_DATA = 256, OPT_DB, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
-       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_CONTACT, OPT_HELP, OPT_QUIET };
+       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_CONTACT, OPT_ANCHOR, OPT_CHAINS, OPT_HELP, OPT_QUIET };
 
 static const struct option LONG[] = {
     {"data", required_argument, NULL, OPT_DATA},     {"db", required_argument, NULL, OPT_DB},
@@ -57,6 +60,7 @@ static const struct option LONG[] = {
     {"keys", required_argument, NULL, OPT_KEYS},     {"revoked", required_argument, NULL, OPT_REVOKED}, {"scan", required_argument, NULL, OPT_SCAN},
     {"at", required_argument, NULL, OPT_AT},         {"reason", required_argument, NULL, OPT_REASON},
     {"behind-proxy", no_argument, NULL, OPT_PROXY}, {"security-contact", required_argument, NULL, OPT_CONTACT},
+    {"anchor", required_argument, NULL, OPT_ANCHOR}, {"chains", no_argument, NULL, OPT_CHAINS},
     {NULL, 0, NULL, 0}};
 
 static bool read_number(const char *text, long *ret)
@@ -76,7 +80,7 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
                                          [OPT_WHERE] = &o->where,   [OPT_ROLE] = &o->role,     [OPT_ORG] = &o->org,
                                          [OPT_NAME] = &o->name,     [OPT_SCOPE] = &o->scope,   [OPT_VIEW] = &o->view,
                                          [OPT_ASSETS] = &o->assets, [OPT_URL] = &o->url,     [OPT_KEYS] = &o->keys,
-                                         [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, [OPT_CONTACT] = &o->security_contact,
+                                         [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, [OPT_CONTACT] = &o->security_contact, [OPT_ANCHOR] = &o->anchor,
                                          ['o'] = &o->out};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, "o:", LONG, NULL)) != -1;) {
@@ -91,6 +95,8 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
             o->strict = true;
         } else if (c == OPT_PROXY) {
             o->behind_proxy = true;
+        } else if (c == OPT_CHAINS) {
+            o->chains = true;
         } else if (c == OPT_QUIET) {
             o->quiet = true;
         } else if (c == OPT_HELP) {

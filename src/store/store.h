@@ -42,6 +42,7 @@ typedef struct {
     Value *v;                    /* one per field of the type, in order */
     Str warnings;                /* JSON list of findings kept with the record */
     int32_t form;                /* revision of the type's form that the record keeps to */
+    Str own_key;                 /* of its personal fields, wrapped (subject.h); empty: none yet */
 } Rec;
 
 /*
