@@ -261,7 +261,9 @@ static int64_t sqlite_col_int(DriverStmt *s, int col)
 
 static Str sqlite_col_bytes(DriverStmt *s, int col)
 {
-    const void *p = sqlite3_column_text(stmt_of(s), col);
+    /* As bytes where they are bytes: asking for text makes a copy with a NUL behind each. */
+    int kind = sqlite3_column_type(stmt_of(s), col);
+    const void *p = kind == SQLITE_TEXT || kind == SQLITE_BLOB ? sqlite3_column_blob(stmt_of(s), col) : sqlite3_column_text(stmt_of(s), col);
     if (p == NULL) {
         return S("");
     }
