@@ -217,6 +217,7 @@ bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action, Str rea
 {
     size_t n;
     r->id = store_new_id(s, r->home);
+    r->own_key = S(""); /* it may be a copy of another record, whose key is not its own */
     r->rev = 1;
     r->created_ms = r->updated_ms = cx->now_ms;
     r->created_by = r->updated_by = a->user;
