@@ -10,10 +10,12 @@
 typedef struct {
     const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason, *log_level;
     const char *security_contact;
+    const char *anchor;
     const char *to;
     const char *from;
     bool check;
     bool no_verify;
+    bool chains;
     bool demo, dry_run, strict, quiet, behind_proxy;
     long workers, days, per_address;
     const char *words[8];        /* what is not an option */
@@ -29,7 +31,7 @@ typedef struct {
     const char *summary;         /* Chinese, one line */
 } Command;
 
-CommandFn cmd_init, cmd_serve, cmd_pack, cmd_import, cmd_export, cmd_verify, cmd_backup, cmd_restore, cmd_move, cmd_user, cmd_doctor, cmd_verify_certificate, cmd_bundle, cmd_verify_bundle;
+CommandFn cmd_init, cmd_serve, cmd_pack, cmd_import, cmd_export, cmd_verify, cmd_checkpoint, cmd_reseal, cmd_backup, cmd_restore, cmd_move, cmd_user, cmd_doctor, cmd_verify_certificate, cmd_bundle, cmd_verify_bundle;
 
 /* app_share - the folder or file `name` of what is installed with the program: `given` by an option, else PREFIX/share/tamga/`name` where the
  * program stands in PREFIX/bin, else `in_tree`, relative to the source tree. In cx->mem. */

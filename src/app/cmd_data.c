@@ -1,5 +1,5 @@
 /*
- * cmd_data.c - commands about a data folder: init, pack check, import, export, verify.
+ * cmd_data.c - commands about a data folder: init, pack check, import, export.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,6 @@
 #include "app/app.h"
 #include "base/clock.h"
 #include "db/db.h"
-#include "store/journal.h"
-#include "store/tlog.h"
 
 bool cmd_init(Cx *cx, const Options *o)
 {
@@ -167,28 +165,5 @@ bool cmd_export(Cx *cx, const Options *o)
     if (ok) {
         printf("已导出 %lld 行到 %s\n", (long long)rows, o->out);
     }
-    return ok;
-}
-
-bool cmd_verify(Cx *cx, const Options *o)
-{
-    VerifyCounts n = {0};
-    Str report = S("");
-    Store *s = app_store(cx, o);
-    if (s == NULL) {
-        return false;
-    }
-    int64_t start = clock_mono_ms();
-    int64_t entries = 0, log_faults = 0;
-    bool ok = store_attach(cx, s) && journal_verify(cx, s, &n, &report) && tlog_verify(cx, s, &entries, &log_faults, &report);
-    n.faults += log_faults;
-    if (ok) {
-        printf("%.*s核对了 %lld 个单位的 %lld 条操作记录、%lld 条数据、%lld 份封存的快照、公开日志 %lld 条：%s（%lld ms）\n", STRF(report), (long long)n.homes,
-               (long long)n.events, (long long)n.records, (long long)n.snapshots, (long long)entries, n.faults == 0 ? "全部相符" : "不相符", (long long)(clock_mono_ms() - start));
-        if (n.faults != 0) {
-            ok = fail(cx, E_DATA, "有 %lld 处不符", (long long)n.faults);
-        }
-    }
-    store_close(s);
     return ok;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "store/sealing.h"
 #include "base/clock.h"
 #include "base/date.h"
 
@@ -115,6 +116,24 @@ static bool kept_line(Cx *cx)
     return true;
 }
 
+/* Personal fields by how they are sealed, so that an old algorithm is seen to go. */
+static bool sealed_line(Cx *cx, Store *s)
+{
+    SealCounts n;
+    if (!subject_counts(cx, s, &n)) {
+        return false;
+    }
+    int64_t old = n.by[CIPHER_AES256_GCM][0] + n.by[CIPHER_SM4_GCM][0];
+    line(n.unknown == 0, "个人信息",
+         str_printf(cx->mem,
+                    "新值用 %s；AES-256-GCM %lld 个，SM4-GCM %lld 个，已删除 %lld 个，读不懂的 %lld 个；其中用全库密钥的旧值 %lld 个%s；记录密钥 %lld 把，已销毁 %lld 把",
+                    cipher_word(store_key(s)->cipher), (long long)(n.by[CIPHER_AES256_GCM][0] + n.by[CIPHER_AES256_GCM][1]),
+                    (long long)(n.by[CIPHER_SM4_GCM][0] + n.by[CIPHER_SM4_GCM][1]), (long long)n.erased, (long long)n.unknown, (long long)old,
+                    old != 0 ? "（tamga reseal 换成记录自己的密钥）" : "", (long long)n.live_keys, (long long)n.destroyed_keys)
+             .p);
+    return true;
+}
+
 static bool private_file(Cx *cx, const char *dir, const char *name)
 {
     struct stat st;
@@ -132,8 +151,11 @@ bool cmd_doctor(Cx *cx, const Options *o)
     }
     const Pack *p = store_pack(s);
     line(true, "策略包", str_printf(cx->mem, "%.*s %.*s", STRF(p->id), STRF(p->version)).p);
-    bool key = stat(str_printf(cx->mem, "%s/master.key", o->data).p, &st) == 0 && (st.st_mode & 077) == 0;
-    line(key, "密钥文件权限", key ? "只有属主可读" : "别人也能读，请改为 0600");
+    bool outside = false;
+    const char *key_path = keys_path(cx, o->data, &outside);
+    bool key = key_path != NULL && stat(key_path, &st) == 0 && (st.st_mode & (outside ? 027 : 077)) == 0;
+    line(key, "密钥文件", str_printf(cx->mem, "%s（%s，%s）", key_path != NULL ? key_path : "", outside ? "在数据文件夹之外" : "在数据文件夹里",
+                                   key ? "只有属主可读" : "别人也能读，请改为 0600").p);
     bool signing = private_file(cx, o->data, "keys/ed25519.key") && private_file(cx, o->data, "keys/sm2.key");
     line(signing, "签名密钥", signing ? "只有属主可读" : "缺少，或者别人也能读，请改为 0600");
     bool disk = statvfs(o->data, &fs) == 0;
@@ -144,7 +166,7 @@ bool cmd_doctor(Cx *cx, const Options *o)
     bool ok = store_attach(cx, s) && db_check(cx, cx->db, &report);
     if (ok) {
         line(report.n == 0, "数据库", report.n == 0 ? "完好" : report.p);
-        ok = kept_line(cx);
+        ok = kept_line(cx) && sealed_line(cx, s);
     }
     store_close(s);
     if (ok && (report.n != 0 || !key || !signing || !clock_ok)) {

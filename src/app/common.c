@@ -60,6 +60,7 @@ Store *app_store(Cx *cx, const Options *o)
         (void)fail(cx, E_NOT_FOUND, "%s 不是数据文件夹，请先运行 tamga init --data %s", o->data, o->data);
         return NULL;
     }
+    no_dumps(); /* the keys are about to be read */
     const Pack *p = app_pack(cx, o);
     return p != NULL ? store_open(cx, o->data, p) : NULL;
 }

@@ -16,7 +16,10 @@ static const Command COMMANDS[] = {
     {"pack", cmd_pack, "pack check DIR", "检查策略包，逐条指出文件、行、列"},
     {"import", cmd_import, "import --data DIR --type T --as 登录名 FILE [--dry-run] [--report OUT.xlsx]", "导入电子表格"},
     {"export", cmd_export, "export --data DIR --type T [--as 登录名] [--where 字段=值] -o FILE.{csv,xlsx}", "导出电子表格"},
-    {"verify", cmd_verify, "verify --data DIR", "核对全部操作记录和数据"},
+    {"verify", cmd_verify, "verify --data DIR [--anchor 检查点文件 [--keys keys.json]] [--chains]",
+     "核对全部操作记录和数据（--anchor：对照外部保存的检查点；--chains：只核对指纹链）"},
+    {"checkpoint", cmd_checkpoint, "checkpoint --data DIR", "给操作记录签一个检查点，写到标准输出和数据文件夹的 anchor 文件指定的地方"},
+    {"reseal", cmd_reseal, "reseal --data DIR", "把个人信息改用现在设定的算法和每条记录自己的密钥重新加密"},
     {"verify-certificate", cmd_verify_certificate,
      "verify-certificate 文件或文字 (--keys keys.json | --data DIR) [--revoked 撤销名单] [--at 日期]", "核对一份证书：签名、有效期、是否撤销"},
     {"bundle", cmd_bundle, "bundle 类型 编号 OUT.zip --data DIR [--as 登录名] [--reason 查看个人信息的事由] [--url 对外网址] [--view DIR]",
@@ -41,7 +44,7 @@ static void help(FILE *to)
 }
 
 enum { OPT_DATA = 256, OPT_DB, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
-       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_PER_ADDRESS, OPT_LOG_LEVEL, OPT_FROM, OPT_TO, OPT_CHECK, OPT_NO_VERIFY, OPT_CONTACT, OPT_HELP, OPT_QUIET };
+       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_PER_ADDRESS, OPT_LOG_LEVEL, OPT_FROM, OPT_TO, OPT_CHECK, OPT_NO_VERIFY, OPT_ANCHOR, OPT_CHAINS, OPT_CONTACT, OPT_HELP, OPT_QUIET };
 
 static const struct option LONG[] = {
     {"data", required_argument, NULL, OPT_DATA},     {"db", required_argument, NULL, OPT_DB},
@@ -63,6 +66,8 @@ static const struct option LONG[] = {
     {"to", required_argument, NULL, OPT_TO},
     {"check", no_argument, NULL, OPT_CHECK},
     {"no-verify", no_argument, NULL, OPT_NO_VERIFY},
+    {"anchor", required_argument, NULL, OPT_ANCHOR},
+    {"chains", no_argument, NULL, OPT_CHAINS},
     {"security-contact", required_argument, NULL, OPT_CONTACT},
     {"per-address", required_argument, NULL, OPT_PER_ADDRESS}, {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {NULL, 0, NULL, 0}};
@@ -86,6 +91,7 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
                                          [OPT_ASSETS] = &o->assets, [OPT_URL] = &o->url,     [OPT_KEYS] = &o->keys,
                                          [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, [OPT_LOG_LEVEL] = &o->log_level,
                                          [OPT_CONTACT] = &o->security_contact,
+                                         [OPT_ANCHOR] = &o->anchor,
                                          [OPT_TO] = &o->to,
                                          [OPT_FROM] = &o->from, ['o'] = &o->out};
     opterr = 0;
@@ -105,6 +111,8 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
             o->no_verify = true;
         } else if (c == OPT_PROXY) {
             o->behind_proxy = true;
+        } else if (c == OPT_CHAINS) {
+            o->chains = true;
         } else if (c == OPT_QUIET) {
             o->quiet = true;
         } else if (c == OPT_HELP) {

@@ -262,7 +262,9 @@ static int64_t sqlite_col_int(DriverStmt *s, int col)
 
 static Str sqlite_col_bytes(DriverStmt *s, int col)
 {
-    const void *p = sqlite3_column_text(stmt_of(s), col);
+    /* As bytes where they are bytes: asking for text makes a copy with a NUL behind each. */
+    int kind = sqlite3_column_type(stmt_of(s), col);
+    const void *p = kind == SQLITE_TEXT || kind == SQLITE_BLOB ? sqlite3_column_blob(stmt_of(s), col) : sqlite3_column_text(stmt_of(s), col);
     if (p == NULL) {
         if (sqlite3_errcode(sqlite3_db_handle(stmt_of(s))) == SQLITE_NOMEM) {
             log_fatal("out of memory: a value of the database"); /* never an empty text in its place */

@@ -94,6 +94,13 @@ static bool keep_as(Cx *cx, const char *part, const char *out)
     return ok && rename(part, out) == 0 && folder_sync(n == 0 ? "." : str_z(cx->mem, str_n(out, n)));
 }
 
+/* A key that is kept outside the folder stays outside its backups. */
+static bool add_key(Cx *cx, zip_t *z, const char *dir)
+{
+    const char *path = str_printf(cx->mem, "%s/master.key", dir).p;
+    return access(path, F_OK) != 0 || add(cx, z, path, "master.key");
+}
+
 bool archive_write(Cx *cx, const char *dir, const char *db_copy, const char *out)
 {
     int code;
@@ -103,7 +110,7 @@ bool archive_write(Cx *cx, const char *dir, const char *db_copy, const char *out
     if (z == NULL) {
         return fail(cx, E_IO, "无法写入 %s", part);
     }
-    bool ok = add(cx, z, db_copy, "tamga.db") && add(cx, z, str_printf(cx->mem, "%s/master.key", dir).p, "master.key") &&
+    bool ok = add(cx, z, db_copy, "tamga.db") && add_key(cx, z, dir) &&
               add(cx, z, str_printf(cx->mem, "%s/pack", dir).p, "pack") && add_keys(cx, z, dir) && add_files(cx, z, dir);
     if (!ok) {
         zip_discard(z);
@@ -155,7 +162,7 @@ bool archive_read(Cx *cx, const char *in, const char *dir)
 {
     int code;
     zip_t *z = zip_open(in, ZIP_RDONLY, &code);
-    if (z == NULL || zip_name_locate(z, "tamga.db", 0) < 0 || zip_name_locate(z, "master.key", 0) < 0) {
+    if (z == NULL || zip_name_locate(z, "tamga.db", 0) < 0) {
         if (z != NULL) {
             zip_discard(z);
         }

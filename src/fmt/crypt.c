@@ -1,7 +1,7 @@
 /*
- * crypt.c - the thin layer over libgcrypt (SHA-256, HMAC, AES-256-GCM) and libsodium (random bytes, Argon2id, comparison).
+ * crypt.c - the thin layer over libgcrypt (SHA-256, HMAC, AES-256-GCM, SM4-GCM) and libsodium (random bytes, Argon2id, comparison).
  *
- * A sealed field is: algorithm (1 = AES-256-GCM) | key id | 12-byte nonce | ciphertext | 16-byte tag, in base64url. The two
+ * A sealed field is: algorithm (1 = AES-256-GCM, 2 = SM4-GCM) | key id | 12-byte nonce | ciphertext | 16-byte tag, in base64url. The two
  * header bytes are authenticated together with the caller's aad. Handles of libgcrypt are opened per call: sharing them
  * between threads is not allowed, and opening costs less than a microsecond.
  */
@@ -12,11 +12,12 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <sodium.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "base/buf.h"
 #include "base/log.h"
 
-#define ALG_AES_GCM 1
 #define NONCE_LEN 12
 #define TAG_LEN 16
 #define HEAD_LEN 2
@@ -191,71 +192,180 @@ bool password_old(Str hash)
     return !hash_text(hash, text) || crypto_pwhash_str_needs_rehash(text, ARGON_OPS, ARGON_MEM) != 0;
 }
 
-static gcry_cipher_hd_t open_gcm(const FieldKey *key, const uint8_t *head, const uint8_t *nonce, Str aad)
+static const struct {
+    const char *word;
+    int algo;
+    size_t key_len;
+} CIPHERS[] = {[CIPHER_AES256_GCM] = {"aes-256-gcm", GCRY_CIPHER_AES256, 32}, [CIPHER_SM4_GCM] = {"sm4-gcm", GCRY_CIPHER_SM4, 16}};
+
+const char *cipher_word(Cipher c)
+{
+    return c == CIPHER_AES256_GCM || c == CIPHER_SM4_GCM ? CIPHERS[c].word : NULL;
+}
+
+bool cipher_read(Str word, Cipher *ret)
+{
+    for (int c = CIPHER_AES256_GCM; c <= CIPHER_SM4_GCM; c++) {
+        if (str_eq(word, str_c(CIPHERS[c].word))) {
+            *ret = (Cipher)c;
+            return true;
+        }
+    }
+    return false;
+}
+
+static gcry_cipher_hd_t open_gcm(Cipher c, const uint8_t *key, const uint8_t *nonce, Str head, Str aad)
 {
     crypt_start();
     gcry_cipher_hd_t h;
     gcry_error_t rc = 0;
     for (int i = 0; i == 0 || (rc != 0 && i < MEMORY_TRIES); i++) {
-        rc = gcry_cipher_open(&h, GCRY_CIPHER_AES256, GCRY_CIPHER_MODE_GCM, 0);
+        rc = gcry_cipher_open(&h, CIPHERS[c].algo, GCRY_CIPHER_MODE_GCM, 0);
     }
     if (gcry_err_code(rc) == GPG_ERR_ENOMEM) {
         log_fatal("out of memory: a cipher"); /* a personal field must not be lost, nor taken for a forged one */
     }
     CHECK(rc == 0);
-    CHECK(gcry_cipher_setkey(h, key->key, sizeof key->key) == 0);
+    CHECK(gcry_cipher_setkey(h, key, CIPHERS[c].key_len) == 0);
     CHECK(gcry_cipher_setiv(h, nonce, NONCE_LEN) == 0);
-    CHECK(gcry_cipher_authenticate(h, head, HEAD_LEN) == 0);
+    if (head.n > 0) {
+        CHECK(gcry_cipher_authenticate(h, head.p, head.n) == 0);
+    }
     if (aad.n > 0) {
         CHECK(gcry_cipher_authenticate(h, aad.p, aad.n) == 0);
     }
+    CHECK(gcry_cipher_final(h) == 0);
     return h;
+}
+
+static void seal_with(gcry_cipher_hd_t h, Str plain, uint8_t *out, uint8_t *tag)
+{
+    if (plain.n > 0) {
+        CHECK(gcry_cipher_encrypt(h, out, plain.n, plain.p, plain.n) == 0);
+    }
+    CHECK(gcry_cipher_gettag(h, tag, TAG_LEN) == 0);
+    gcry_cipher_close(h); /* libgcrypt wipes its key schedule */
+}
+
+static bool open_with(gcry_cipher_hd_t h, Str sealed, const uint8_t *tag, uint8_t *out)
+{
+    if (sealed.n > 0) {
+        CHECK(gcry_cipher_decrypt(h, out, sealed.n, sealed.p, sealed.n) == 0);
+    }
+    bool good = gcry_cipher_checktag(h, tag, TAG_LEN) == 0;
+    gcry_cipher_close(h);
+    if (!good) {
+        sodium_memzero(out, sealed.n);
+    }
+    return good;
+}
+
+void aead_seal(Cipher c, const uint8_t *key, const uint8_t nonce[12], Str aad, Str plain, uint8_t *out, uint8_t tag[16])
+{
+    seal_with(open_gcm(c, key, nonce, S(""), aad), plain, out, tag);
+}
+
+bool aead_open(Cipher c, const uint8_t *key, const uint8_t nonce[12], Str aad, Str sealed, const uint8_t tag[16], uint8_t *out)
+{
+    return open_with(open_gcm(c, key, nonce, S(""), aad), sealed, tag, out);
+}
+
+/* The key an algorithm takes: the 32 bytes themselves, or the first of another 32 made from them, so that no two algorithms share a key. */
+static void cipher_key(Cipher c, const FieldKey *key, uint8_t ret[32])
+{
+    if (c == CIPHER_AES256_GCM) {
+        memcpy(ret, key->key, 32);
+    } else {
+        hmac_sha256(str_n((const char *)key->key, sizeof key->key), str_c(CIPHERS[c].word), ret);
+    }
 }
 
 Str field_seal(Arena *mem, const FieldKey *key, Str aad, Str plain)
 {
     size_t n = HEAD_LEN + NONCE_LEN + plain.n + TAG_LEN;
-    uint8_t *raw = arena_alloc(mem, n);
-    raw[0] = ALG_AES_GCM;
+    uint8_t *raw = arena_alloc(mem, n), k[32];
+    Cipher c = key->cipher == CIPHER_SM4_GCM ? CIPHER_SM4_GCM : CIPHER_AES256_GCM;
+    raw[0] = (uint8_t)c;
     raw[1] = key->id;
     random_bytes(raw + HEAD_LEN, NONCE_LEN);
     uint8_t *body = raw + HEAD_LEN + NONCE_LEN;
-    gcry_cipher_hd_t h = open_gcm(key, raw, raw + HEAD_LEN, aad);
-    CHECK(gcry_cipher_final(h) == 0);
-    if (plain.n > 0) {
-        CHECK(gcry_cipher_encrypt(h, body, plain.n, plain.p, plain.n) == 0);
-    }
-    CHECK(gcry_cipher_gettag(h, body + plain.n, TAG_LEN) == 0);
-    gcry_cipher_close(h);
+    cipher_key(c, key, k);
+    seal_with(open_gcm(c, k, raw + HEAD_LEN, str_n((const char *)raw, HEAD_LEN), aad), plain, body, body + plain.n);
+    sodium_memzero(k, sizeof k);
     return base64url(mem, str_n((const char *)raw, n));
 }
 
 bool field_open(Arena *mem, const FieldKey *key, Str aad, Str sealed, Str *ret_plain)
 {
     Str raw;
+    uint8_t k[32];
     if (!base64url_read(mem, sealed, &raw) || raw.n < HEAD_LEN + NONCE_LEN + TAG_LEN) {
         return false;
     }
     const uint8_t *p = (const uint8_t *)raw.p;
-    if (p[0] != ALG_AES_GCM || p[1] != key->id) {
+    if (cipher_word((Cipher)p[0]) == NULL || p[1] != key->id) {
         return false;
     }
     size_t n = raw.n - HEAD_LEN - NONCE_LEN - TAG_LEN;
     const uint8_t *body = p + HEAD_LEN + NONCE_LEN;
     char *plain = arena_alloc(mem, n + 1);
-    gcry_cipher_hd_t h = open_gcm(key, p, p + HEAD_LEN, aad);
-    CHECK(gcry_cipher_final(h) == 0);
-    if (n > 0) {
-        CHECK(gcry_cipher_decrypt(h, plain, n, body, n) == 0);
+    cipher_key((Cipher)p[0], key, k);
+    bool good = open_with(open_gcm((Cipher)p[0], k, p + HEAD_LEN, str_sub(raw, 0, HEAD_LEN), aad), str_n((const char *)body, n), body + n,
+                          (uint8_t *)plain);
+    sodium_memzero(k, sizeof k);
+    if (good) {
+        *ret_plain = str_n(plain, n);
     }
-    bool good = gcry_cipher_checktag(h, body + n, TAG_LEN) == 0;
-    gcry_cipher_close(h);
-    if (!good) {
-        sodium_memzero(plain, n);
+    return good;
+}
+
+bool field_head(Str sealed, uint8_t *ret_cipher, uint8_t *ret_key_id)
+{
+    unsigned char head[3];
+    size_t n = 0;
+    if (sealed.n < 40 || sodium_base642bin(head, sizeof head, sealed.p, 4, NULL, &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+        n != sizeof head || cipher_word((Cipher)head[0]) == NULL) {
         return false;
     }
-    *ret_plain = str_n(plain, n);
+    *ret_cipher = head[0];
+    *ret_key_id = head[1];
     return true;
+}
+
+void secret_wipe(void *p, size_t n)
+{
+    sodium_memzero(p, n);
+}
+
+void *secret_new(size_t n)
+{
+    crypt_start();
+    void *p = sodium_malloc(n); /* locked as far as RLIMIT_MEMLOCK goes, never dumped */
+    CHECK(p != NULL);
+    sodium_memzero(p, n);
+    return p;
+}
+
+void secret_free(void *p)
+{
+    sodium_free(p);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+void no_dumps(void)
+{
+    struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+#ifndef SANITIZED
+    (void)prctl(PR_SET_DUMPABLE, 0); /* a limit of 0 does not hold where cores go to a pipe */
+#endif
 }
 
 Str blind_index(Arena *mem, const FieldKey *key, Str kind, Str value)

@@ -24,13 +24,28 @@ MUST_USE bool password_check(Cx *cx, Str hash, Str password, bool *ret_right);
 bool password_verify(Str hash, Str password);
 bool password_old(Str hash);                              /* made with other parameters: rehash at the next sign-in */
 
-/* Field encryption: AES-256-GCM, random 96-bit nonce; output = algorithm byte | key id | nonce | ciphertext | tag, base64url.
+/* Field encryption: an AEAD with a random 96-bit nonce; output = algorithm byte | key id | nonce | ciphertext | tag, base64url. What was
+ * sealed says itself with which algorithm, so that older values open after the setting changed.
  * `aad` binds it to its place ("table|column|id"): a ciphertext moved elsewhere does not open. */
+typedef enum { CIPHER_AES256_GCM = 1, CIPHER_SM4_GCM = 2 } Cipher;
+const char *cipher_word(Cipher c);                        /* "aes-256-gcm", "sm4-gcm"; NULL for another number */
+bool cipher_read(Str word, Cipher *ret);
 typedef struct {
-    uint8_t key[32];       /* encryption */
+    uint8_t key[32];       /* encryption; SM4 takes 16 bytes derived from it */
     uint8_t index_key[32]; /* blind index */
     uint8_t id;
+    uint8_t cipher;        /* for what is sealed now; 0: AES-256-GCM */
 } FieldKey;
 Str field_seal(Arena *mem, const FieldKey *key, Str aad, Str plain);
 bool field_open(Arena *mem, const FieldKey *key, Str aad, Str sealed, Str *ret_plain);
+/* field_head - algorithm and key id of a sealed text, without a key; false when it is none. */
+bool field_head(Str sealed, uint8_t *ret_cipher, uint8_t *ret_key_id);
+/* The bare algorithms, for tests against published vectors. key: 32 bytes (AES), 16 (SM4). tag: 16. */
+void aead_seal(Cipher c, const uint8_t *key, const uint8_t nonce[12], Str aad, Str plain, uint8_t *out, uint8_t tag[16]);
+bool aead_open(Cipher c, const uint8_t *key, const uint8_t nonce[12], Str aad, Str sealed, const uint8_t tag[16], uint8_t *out);
+void secret_wipe(void *p, size_t n);                             /* zeros that no compiler leaves out */
+/* secret_new - zeroed memory that is locked where the system allows, not in core dumps, between guard pages; secret_free wipes it. */
+void *secret_new(size_t n);
+void secret_free(void *p);
+void no_dumps(void);                                      /* this process leaves no core file; not under a sanitizer, which needs ptrace */
 Str blind_index(Arena *mem, const FieldKey *key, Str kind, Str value);  /* 22 characters; equality only */

@@ -371,7 +371,7 @@ static void parse_cell(Import *im, ImportRow *row, const PlanCol *c, const Cell 
     } else if (cell->lossy && wants_text(f)) {
         finding_add(&found, false, f->id, S("format"), f->clause,
                     S("长数字被表格软件改成了科学计数，原来的号码已经丢失；请把该列设为“文本”后重新填写"));
-    } else if (f->personal && str_contains(text, S("**"))) { /* the mask of our own template: what is stored stays */
+    } else if (f->personal && (str_contains(text, S("**")) || str_eq(text, PERSONAL_ERASED))) { /* the mask of our own template: what is stored stays */
         set[f->index] = false;
         if (row->no.n == 0) {
             finding_add(&found, false, f->id, S("format"), f->clause, str_printf(im->batch_mem, "%.*s：这里是遮挡过的内容，请填完整，或者保留首列的编号", STRF(f->label)));

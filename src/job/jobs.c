@@ -18,8 +18,8 @@
 #include "base/log.h"
 #include "db/db.h"
 #include "fmt/xlsx.h"
+#include "job/box.h"
 #include "job/internal.h"
-#include "store/file.h"
 #include "store/user.h"
 
 #define KEEP_MS ((int64_t)30 * 86400 * 1000)
@@ -87,13 +87,22 @@ static bool on_progress(void *ctx, int64_t done, int64_t total)
 
 static bool run_import(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, Job *b, Progress *p)
 {
-    const char *in = path_of(cx->mem, j, b->id, "in"), *report = path_of(cx->mem, j, b->id, "report.xlsx");
+    const char *in, *report = path_of(cx->mem, j, b->id, "report.xlsx");
+    int fd;
+    if (!box_open(cx, j->s, path_of(cx->mem, j, b->id, "in"), &fd, &in)) {
+        return false;
+    }
     int64_t rows = rows_in(cx, in);
     b->total = MAX(rows - 1, 1);
     (void)unlink(report);
     ImportCounts n = {0};
     Str source = str_printf(cx->mem, "导入 %.*s（任务 %lld）", STRF(b->input_name), (long long)b->id);
     bool ok = import_run(cx, j->s, a, t, in, b->dry_run, report, source, on_progress, p, &n);
+    close(fd);
+    if (!box_seal(cx, j->s, report)) {
+        (void)unlink(report);
+        ok = false;
+    }
     b->n_new = n.n_new;
     b->n_changed = n.n_changed;
     b->n_same = n.n_same;
@@ -117,6 +126,10 @@ static bool run_export(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, con
     Query q;
     int64_t rows = 0;
     if (!query_load(cx, store_pack(j->s), t, r->params, &q) || !export_run(cx, j->s, a, &q, format, out, on_progress, p, &rows)) {
+        (void)unlink(out);
+        return false;
+    }
+    if (!box_seal(cx, j->s, out)) {
         (void)unlink(out);
         return false;
     }
@@ -145,7 +158,7 @@ static bool run_work(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, const
     for (size_t i = 0; i < ARRAY_LEN(works) && works[i] != NULL; i++) {
         if (str_eq(b->kind, str_c(works[i]->kind))) {
             (void)unlink(out);
-            b->has_output = works[i]->fn(cx, j->s, a, t, r->params, out, on_progress, p, &b->text);
+            b->has_output = works[i]->fn(cx, j->s, a, t, r->params, out, on_progress, p, &b->text) && box_seal(cx, j->s, out);
             b->done = b->total;
             return b->has_output;
         }
@@ -338,6 +351,7 @@ Jobs *jobs_start(Cx *cx, Store *s)
         arena_free(mem);
         return NULL;
     }
+    box_sweep(cx, s, j->dir);
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->wake, NULL);
     CHECK(pthread_create(&j->thread, NULL, worker_main, j) == 0);
@@ -405,10 +419,17 @@ bool import_submit(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, Str fil
     r.job.dry_run = dry_run;
     const char *in = path_of(cx->mem, j, r.job.id, "in");
     XlsxInfo info;
-    if (!file_write_new(cx, in, bytes, "无法保存上传的文件")) {
+    int fd;
+    const char *clear;
+    if (!box_bytes(cx, bytes, &fd, &clear)) {
         return false;
     }
-    if ((kind == 'x' && !xlsx_info(cx, in, &info)) || !store_write(cx, j->s, job_row_insert, &r)) {
+    bool readable = kind != 'x' || xlsx_info(cx, clear, &info);
+    close(fd);
+    if (!readable || !box_write(cx, j->s, in, bytes)) {
+        return false;
+    }
+    if (!store_write(cx, j->s, job_row_insert, &r)) {
         (void)unlink(in);
         return false;
     }
@@ -582,11 +603,12 @@ bool job_file(Cx *cx, Jobs *j, const Actor *a, int64_t id, Str which, int *ret_f
     } else if (str_eq(which, S("output")) && r.job.has_output) {
         tail = "out";
     }
-    int fd = tail != NULL ? open(path_of(cx->mem, j, id, tail), O_RDONLY | O_CLOEXEC) : -1;
-    if (fd < 0) {
+    if (tail == NULL) {
         return fail(cx, E_NOT_FOUND, "这个任务没有这个文件");
     }
-    *ret_fd = fd;
+    if (!box_open(cx, j->s, path_of(cx->mem, j, id, tail), ret_fd, NULL)) {
+        return false;
+    }
     *ret_name = name;
     return true;
 }

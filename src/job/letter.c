@@ -66,7 +66,7 @@ static Str value_text(Letter *x, const Field *f, const Value *v)
     if (f->kind == FT_LIST) {
         return str_printf(x->cx->mem, "%zu 项", v->n_rows);
     }
-    if (f->personal && str_contains(v->s, S("*"))) {
+    if (f->personal && personal_hidden(v->s)) {
         return v->s; /* masked: not in the field's own form any more */
     }
     return value_show(x->cx->mem, store_pack(x->s), f, v);

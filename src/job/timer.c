@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
+#include "store/anchor.h"
 
 struct Timer {
     Arena *mem;
@@ -20,6 +21,17 @@ struct Timer {
     _Atomic int64_t rounds;
 };
 
+#define CHECKPOINT_MS ((int64_t)5 * 60 * 1000)
+
+/* A checkpoint of the journal for outside, where the folder asks for them. */
+static bool checkpoint(Cx *cx, Store *s)
+{
+    bool due;
+    Str note;
+    int64_t sent;
+    return anchor_due(cx, s, CHECKPOINT_MS, &due) && (!due || (anchor_checkpoint(cx, s, &note) && anchor_publish(cx, s, &sent)));
+}
+
 static void round_once(Timer *t, Arena *mem)
 {
     Cx cx;
@@ -30,6 +42,9 @@ static void round_once(Timer *t, Arena *mem)
         log_error("timer: %s (%.*s)", err_info(cx.err)->api, STRF(cx.err_at));
     } else if (n != 0) {
         log_info("timer: %lld steps taken", (long long)n);
+    }
+    if (ok && !checkpoint(&cx, t->s)) {
+        log_error("timer: checkpoint: %s (%.*s)", err_info(cx.err)->api, STRF(cx.err_text));
     }
     t->rounds++;
 }

@@ -142,7 +142,7 @@ static void load_veil(Loader *l, const Node *n, const RecordType *t, Grant *g)
 void load_rights(Loader *l, const Node *tree, RecordType *t)
 {
     static const char *const KEYS[] = {"read",   "create", "edit", "export", "history",
-                                       "import", "unmask", "hide", "hide_in", "assign", NULL};
+                                       "import", "unmask", "erase", "hide", "hide_in", "assign", NULL};
     static const char *const REACHES[] = {"none", "mine", "own", "below", "all", NULL};
     const Node *map = get_map(l, tree, "rights");
     if (map == NULL) {
@@ -165,6 +165,7 @@ void load_rights(Loader *l, const Node *tree, RecordType *t)
         g->history = get_bool(l, n, "history", false);
         g->import = get_bool(l, n, "import", false);
         g->unmask = get_bool(l, n, "unmask", false);
+        g->erase = get_bool(l, n, "erase", false);
         g->assign = get_bool(l, n, "assign", false);
         g->hide = get_fields(l, n, "hide", t, false, &g->n_hide);
         load_veil(l, n, t, g);

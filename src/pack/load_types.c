@@ -10,7 +10,7 @@ static const char *const KINDS[] = {"text", "long", "int",    "decimal", "money"
 static const char *const FIELD_KEYS[] = {
     "id",       "kind",    "label",     "required",     "max",       "min",      "check",  "hint",        "unit",
     "caliber",  "level",   "codes",     "personal",     "ref",       "computed", "fields", "placeholder", "note",
-    "decimals", "default", "show_when", "require_when", "read_only", "search",   "since",  "until",       NULL};
+    "decimals", "default", "show_when", "require_when", "read_only", "search",   "lookup",   "since",  "until",       NULL};
 
 /* Words of the expression language, and `state`, by which lists filter. */
 static bool reserved(Str id)
@@ -140,6 +140,7 @@ static void read_field(Loader *l, const Node *n, const RecordType *t, bool in_li
     f->personal = get_bool(l, n, "personal", false);
     f->read_only = get_bool(l, n, "read_only", false);
     f->search = get_bool(l, n, "search", false);
+    f->lookup = get_bool(l, n, "lookup", false);
     if (reserved(f->id)) {
         fault(l, node_get(n, "id"), "%.*s 是表达式用的词，应为别的标识", STRF(f->id));
     }
@@ -161,6 +162,8 @@ static void read_field(Loader *l, const Node *n, const RecordType *t, bool in_li
     bool text = is_free_text(f->kind) || f->kind == FT_PHONE || f->kind == FT_IDNUMBER;
     field_only_for(l, n, "personal", text, "文字、电话和身份证号");
     field_only_for(l, n, "search", is_free_text(f->kind) && !f->personal, "非个人信息的文字");
+    field_only_for(l, n, "personal", !in_list, "列表以外的");
+    field_only_for(l, n, "lookup", f->personal, "个人信息");
     field_only_for(l, n, "computed", !in_list, "列表以外的");
     if (f->kind == FT_IDNUMBER && !f->personal) {
         fault(l, n, "身份证号字段没有标明个人信息，应为 personal: true");
@@ -234,7 +237,8 @@ const Field **get_fields(Loader *l, const Node *map, const char *key, const Reco
     const Field **out = NEW_ARRAY(l->mem, const Field *, list->n + 1);
     for (const Node *n = list->first; n != NULL; n = n->next) {
         const Field *f = find_field(l, n, t, node_text(l, n, key));
-        if (f != NULL && no_personal && (f->personal || f->kind == FT_LIST)) {
+        bool exact = f != NULL && f->lookup && (strcmp(key, "unique") == 0 || strcmp(key, "key") == 0); /* by their blind index */
+        if (f != NULL && no_personal && !exact && (f->personal || f->kind == FT_LIST)) {
             fault(l, n, "%s 里不能有个人信息或列表字段 %.*s，应为普通字段", key, STRF(f->id));
         }
         for (size_t i = 0; i < *ret_n && f != NULL; i++) {

@@ -71,6 +71,7 @@ struct Field {
     FieldKind kind;
     int32_t index;               /* place in the type's fields (or the list's) */
     bool required, unique, personal, read_only, computed;
+    bool lookup;                 /* personal: has a blind index, so equality can be asked (store/lookup.c) */
     bool search;                 /* found by the search of a searchable type, besides title and number */
     int32_t since, until;        /* form revisions in which the field stands: since <= revision < until; 1 and INT32_MAX when not given */
     int32_t max_chars;           /* texts */
@@ -175,7 +176,7 @@ typedef enum { REACH_NONE, REACH_MINE, REACH_OWN, REACH_BELOW, REACH_ALL } Reach
 typedef struct {
     Str role;
     Reach read, create, edit;            /* edit: in editable states, by the owner's org (OWN) or an org above (BELOW) */
-    bool export, history, unmask, import;
+    bool export, history, unmask, import, erase;
     bool assign;                         /* may hand on, consult, copy, urge (store/task.h) */
     Field const **hide;                  /* fields this role never sees */
     size_t n_hide;

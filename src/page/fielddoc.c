@@ -232,7 +232,7 @@ static Str raw_text(const FieldCtx *c, const Field *f, Str name, const Value *v)
 
 static Str field_hint(const FieldCtx *c, const Field *f, Str value)
 {
-    if (f->personal && str_contains(value, S("*"))) {
+    if (f->personal && personal_hidden(value)) {
         return S("已脱敏显示；不修改就保持原值");
     }
     if (f->caliber.n != 0 && f->hint.n != 0) {

@@ -160,6 +160,7 @@ Str value_text(Req *rq, const Field *f, const Value *v);   /* for people; labels
 Str rec_title(Req *rq, const Rec *r);
 Doc *rec_doc(Req *rq, const Rec *r);                       /* the API's shape of a record */
 bool field_visible(Req *rq, const Rec *r, const Field *f);
+void find_fields(Req *rq, const RecordType *t, Doc *to); /* rfind.c: what a record may be found by, for the list page */
 Doc *finding_list(Arena *mem, const Findings *found, bool warnings);
 Doc *value_rows(Req *rq, const Field *list, const Value *v); /* html: columns and rows of a list field */
 
@@ -254,7 +255,7 @@ bool req_need_user(Req *rq);       /* signed in, or a JSON reader of published r
 
 /* handlers, one file a group */
 PageFn record_list, record_new, record_create, record_show, record_edit, record_update, record_delete, record_history, record_snapshot, record_revise,
-    record_action, record_bulk, record_unmask, record_check_field, record_file_add, file_get, file_delete, desk_page, journal_page,
+    record_action, record_bulk, record_unmask, record_erase, record_find, record_check_field, record_file_add, file_get, file_delete, desk_page, journal_page,
     security_txt_page, clauses_page, login_page, login_post, logout_post, view_post, health_page, ready_page, metrics_page, home_page, access_page, users_page, users_post, user_password_post,
     user_disable_post, account_page, account_password_post, tokens_page, tokens_post, token_drop_post, search_page, task_post, task_answer_post,
     task_back_post, delegation_post, delegation_end_post, notices_page, notices_read_post, notice_read_post,

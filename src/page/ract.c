@@ -212,6 +212,26 @@ bool bulk_confirm(Req *rq, const RecordType *t, const Action *act, const Str *id
     return true;
 }
 
+bool record_erase(Req *rq)
+{
+    const RecordType *t;
+    Rec r, after;
+    if (!req_record(rq, &t, &r)) {
+        return false;
+    }
+    if (!rec_erase(&rq->cx, rq->store, &rq->actor, t, r.id, 0, str_trim(req_param(rq, "reason")), &after)) {
+        Findings found = findings_new(rq->mem);
+        return rq->cx.err == E_INVALID && !rq->wants_json && act_refused(rq, &r, &found);
+    }
+    rq->view = "record/show";
+    if (rq->wants_json) {
+        return show_doc(rq, &after);
+    }
+    req_flash(rq, S("good"), S("已删除这条记录的个人信息"));
+    rq->redirect = url_record(rq->mem, t, r.id, "");
+    return true;
+}
+
 bool record_unmask(Req *rq)
 {
     const RecordType *t;

@@ -122,6 +122,7 @@ static Str act_word(Req *rq, const RecordType *t, const Event *e)
 {
     static const Str WORDS[][2] = {{STR_INIT("create"), STR_INIT("新建")},        {STR_INIT("update"), STR_INIT("修改")},
                                    {STR_INIT("delete"), STR_INIT("删除")},        {STR_INIT("unmask"), STR_INIT("查看了敏感信息")},
+                                   {STR_INIT("erase"), STR_INIT("删除了个人信息")},
                                    {STR_INIT("file_add"), STR_INIT("加了附件")},  {STR_INIT("file_drop"), STR_INIT("删除了附件")},
                                    {STR_INIT("login"), STR_INIT("登录")},        {STR_INIT("compute"), STR_INIT("自动汇总")},
                                    {STR_INIT("make"), STR_INIT("由办理步骤生成")}, {STR_INIT("export"), STR_INIT("导出")}};
@@ -166,7 +167,7 @@ static Str shown(Req *rq, const Field *f, const Doc *d)
         return raw;
     }
     if (f->personal) {
-        return S("（敏感信息，加密保存）");
+        return str_eq(raw, S("~")) ? PERSONAL_ERASED : S("（敏感信息，加密保存）");
     }
     if (f->kind == FT_REF) {
         return id_read(raw, &n) ? rec_label(&rq->cx, rq->store, f->ref, n) : raw;

@@ -253,6 +253,7 @@ bool record_snapshot(Req *rq)
     if (body == NULL) {
         return fail(&rq->cx, E_DATA, "这份快照的内容读不出来");
     }
+    snapshot_show(&rq->cx, rq->store, &r, body);
     rq->doc = doc_obj(rq->mem);
     snapshot_head(rq, &r, s, at, true, rq->doc);
     Doc *fields = readable_body(rq, &r, body), *act = doc_get(body, S("action"));

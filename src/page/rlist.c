@@ -98,6 +98,7 @@ static void tool(Req *rq, Doc *tools, const char *label, const char *icon, Str p
 static void list_tools(Req *rq, const RecordType *t)
 {
     Doc *tools = doc_set_list(rq->doc, "tools");
+    find_fields(rq, t, doc_set_list(rq->doc, "find"));
     Str base = str_printf(rq->mem, "/r/%.*s", STRF(t->id));
     if (t->sheet != NULL && access_flag(&rq->actor, t, 'i')) {
         tool(rq, tools, "下载模板", "file-spreadsheet", str_printf(rq->mem, "%.*s/template.xlsx", STRF(base)), S(""), false);

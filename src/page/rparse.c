@@ -126,7 +126,7 @@ bool form_values(Req *rq, const RecordType *t, const Field *fields, size_t n, bo
             }
             continue;
         }
-        if (!given(rq, f->id, &text) || (f->personal && str_contains(text, S("*")))) {
+        if (!given(rq, f->id, &text) || (f->personal && personal_hidden(text))) {
             continue; /* a mask sent back means: unchanged */
         }
         set[i] = true;

@@ -309,10 +309,12 @@ static void may(Req *rq, const Rec *r)
     doc_set_bool(o, "delete", access_delete(rq->pack, &rq->actor, r));
     doc_set_bool(o, "upload", edit);
     doc_set_bool(o, "history", access_history(rq->pack, &rq->actor, r));
-    bool personal = false;
+    bool personal = false, kept = false;
     for (size_t i = 0; i < r->type->n_fields; i++) {
         personal = personal || (r->type->fields[i].personal && r->v[i].has);
+        kept = kept || (r->type->fields[i].personal && r->v[i].has && !str_eq(r->v[i].s, PERSONAL_ERASED));
     }
+    doc_set_bool(o, "erase", kept && access_flag(&rq->actor, r->type, 'e') && !rq->actor.read_only);
     doc_set_bool(o, "unmask", personal && access_flag(&rq->actor, r->type, 'u') && !rq->actor.read_only);
 }
 

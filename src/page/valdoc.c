@@ -21,7 +21,7 @@ Str value_text(Req *rq, const Field *f, const Value *v)
     if (f->kind == FT_LIST) {
         return str_printf(rq->mem, "%zu 项", v->n_rows);
     }
-    if (f->personal && f->kind != FT_TEXT && str_contains(v->s, S("*"))) {
+    if (f->personal && f->kind != FT_TEXT && personal_hidden(v->s)) {
         return v->s; /* masked by the store: not in the field's own form any more */
     }
     return value_show(rq->mem, rq->pack, f, v);

@@ -5,6 +5,11 @@
 #include "base/date.h"
 #include "rule/validate.h"
 
+bool personal_hidden(Str s)
+{
+    return str_contains(s, S("*")) || str_eq(s, PERSONAL_ERASED);
+}
+
 bool field_is_text(const Field *f)
 {
     switch (f->kind) {

@@ -20,5 +20,10 @@ typedef struct Row {
     Value *v;             /* one per column of the list field */
 } Row;
 
+/* What a personal field reads as after its record's personal data were erased, and whether a text stands for one that is not shown: a mask
+ * (138****2046) or that. Such a text coming back from a form means: leave it. */
+#define PERSONAL_ERASED S("（已删除）")
+bool personal_hidden(Str s);
+
 bool field_is_text(const Field *f);               /* stored as text (s), not as an integer (i) */
 bool value_eq(const Field *f, const Value *a, const Value *b);

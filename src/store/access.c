@@ -268,7 +268,7 @@ bool access_flag(const Actor *a, const RecordType *t, char what)
     for (size_t i = 0; i < a->n_roles; i++) {
         const Grant *g = type_grant(t, a->roles[i]);
         if (g != NULL && ((what == 'x' && g->export) || (what == 'h' && g->history) || (what == 'i' && g->import) ||
-                          (what == 'u' && g->unmask))) {
+                          (what == 'u' && g->unmask) || (what == 'e' && g->erase))) {
             return true;
         }
     }

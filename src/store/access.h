@@ -40,7 +40,7 @@ bool access_veiled(const Actor *a, const RecordType *t, const State *st);
 bool access_action(const Pack *p, const Actor *a, const Rec *r, const Action *act);
 /* access_history - every change of the record, with who and why; anybody else is told what its published states say. */
 bool access_history(const Pack *p, const Actor *a, const Rec *r);
-bool access_flag(const Actor *a, const RecordType *t, char what); /* 'x' export 'h' history 'i' import 'u' unmask */
+bool access_flag(const Actor *a, const RecordType *t, char what); /* 'x' export 'h' history 'i' import 'u' unmask 'e' erase */
 bool actor_has_role(const Actor *a, Str role);
 bool actor_is_admin(const Pack *p, const Actor *a);
 bool actor_is_auditor(const Pack *p, const Actor *a);

@@ -5,6 +5,7 @@
  * A signature stands for the revision it was given on: an edit, or any other step, makes it void without deleting it.
  */
 #include "store/act_int.h"
+#include "store/subject.h"
 
 bool act_needs_signs(const Action *act)
 {
@@ -120,12 +121,14 @@ bool sign_refused(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action *
     return true;
 }
 
-static Str inputs_json(Cx *cx, const ActArg *x)
+/* Personal data stand there as a token: these texts are only compared. */
+static Str inputs_json(Cx *cx, const Store *s, const ActArg *x)
 {
     Doc *o = doc_obj(cx->mem);
     for (size_t i = 0; i < x->act->n_ask; i++) {
         if (x->inputs[i].has) {
-            doc_set_str_n(o, x->act->ask[i].id, value_raw(cx->mem, &x->act->ask[i], &x->inputs[i]));
+            const Field *f = &x->act->ask[i];
+            doc_set_str_n(o, f->id, f->personal ? personal_token(cx, s, x->t, f, x->inputs[i].s) : value_raw(cx->mem, f, &x->inputs[i]));
         }
     }
     return json_canonical(cx->mem, o);
@@ -137,7 +140,7 @@ bool sign_add(Cx *cx, Store *s, const ActArg *x, const Rec *r, bool *ret_complet
     if (!rec_signs(cx, s, r, x->act, &l)) {
         return false;
     }
-    Str inputs = inputs_json(cx, x), role = sign_role(x->a, x->act, &l);
+    Str inputs = inputs_json(cx, s, x), role = sign_role(x->a, x->act, &l);
     if (l.n != 0 && !str_eq(l.got[0].inputs, inputs)) { /* they agree on one thing, not each on another */
         finding_add(x->found, false, S(""), S("differs"), x->act->clause,
                     str_printf(cx->mem, "填写的内容与%.*s签署时填写的不一致，请核对；意见不同请不要签署",

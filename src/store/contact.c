@@ -71,7 +71,7 @@ static Str place(Arena *mem, Str column, int64_t user)
 Str contact_open(Cx *cx, const Store *s, Str column, int64_t user, Str kept)
 {
     Str clear = S("");
-    if (kept.n != 0 && !field_open(cx->mem, &s->key, place(cx->mem, column, user), kept, &clear)) {
+    if (kept.n != 0 && !field_open(cx->mem, &s->keys->field, place(cx->mem, column, user), kept, &clear)) {
         return S("");
     }
     return clear;
@@ -184,8 +184,8 @@ static bool do_set(Cx *cx, Store *s, void *arg)
     if (!contact_ok(cx, &c)) {
         return false;
     }
-    Str email = c.email.n == 0 ? S("") : field_seal(cx->mem, &s->key, place(cx->mem, S("email"), x->user), c.email);
-    Str mobile = c.mobile.n == 0 ? S("") : field_seal(cx->mem, &s->key, place(cx->mem, S("mobile"), x->user), c.mobile);
+    Str email = c.email.n == 0 ? S("") : field_seal(cx->mem, &s->keys->field, place(cx->mem, S("email"), x->user), c.email);
+    Str mobile = c.mobile.n == 0 ? S("") : field_seal(cx->mem, &s->keys->field, place(cx->mem, S("mobile"), x->user), c.mobile);
     Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("update account set email = ?2, mobile = ?3, channels = ?4 where id = ?1"));
     if (st == NULL) {
         return false;

@@ -80,9 +80,7 @@ bool rec_find(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Field
             return true;
         }
         sql_lit(q, " and ");
-        sql_ident2(q, S("f_"), keys[i]->id);
-        sql_lit(q, " = ");
-        row_bind_value(cx, s, q, t, keys[i], 0, &values[i]);
+        row_equals(cx, s, q, t, keys[i], &values[i]);
     }
     sql_lit(q, " order by id limit 1");
     int64_t id;

@@ -11,6 +11,7 @@
 #include "store/journal.h"
 #include "store/pulse.h"
 #include "store/reach.h"
+#include "store/keys.h"
 #include "store/record.h"
 
 #define STORE_EXTRA_VERSIONS 3 /* users, files, notices */
@@ -27,7 +28,7 @@ typedef struct WriteJob {
 
 /* Texts of the statements every record of a type needs, made once. */
 typedef struct {
-    Str columns;      /* "id, home, rev, …, f_name, …" for select */
+    Str columns;      /* "id, home, rev, …, f_name, …" for select from `table` without another name; then the record's key (subject.h) */
     size_t n_columns;
     Str table;
 } TypeSql;
@@ -51,8 +52,7 @@ struct Store {
     const char *dir;
     int lock_fd;        /* the folder is in use (place_int.h) */
     Str url;
-    FieldKey key;
-    uint8_t master[32];
+    StoreKeys *keys;
     const char *scan;     /* command of the virus scanner; NULL: what scan.conf says */
     Signer *signers[2]; /* by SignAlg */
     TypeSql *types;
@@ -85,7 +85,7 @@ enum { COL_ID, COL_HOME, COL_REV, COL_STATE, COL_HOLDER, COL_CREATED, COL_UPDATE
 /* store.c */
 /* store_open_at - as store_open; moving: the address of a database that is being filled, by whoever holds the folder alone. */
 MUST_USE Store *store_open_at(Cx *cx, const char *dir, const Pack *pack, const char *moving);
-MUST_USE bool store_read_key(Cx *cx, Store *s, const char *dir); /* into s->master; E_DATA when there is none */
+MUST_USE bool store_read_key(Cx *cx, Store *s, const char *dir); /* into s->keys, for keys_close; E_DATA when there is none */
 
 /* schema.c */
 MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);
@@ -93,12 +93,25 @@ MUST_USE bool tlog_tables(Cx *cx, Db *db); /* tlog.c */
 MUST_USE bool notice_tables(Cx *cx, Db *db); /* notice.c */
 bool field_has_column(const Field *f); /* everything but child lists */
 bool type_by_home(const RecordType *t); /* its rows may be spread over several machines by home */
+MUST_USE bool run_ddl(Cx *cx, Db *db, Sql *q); /* schema.c: a definition without bound values */
+MUST_USE bool blind_columns(Cx *cx, Store *s, Db *db, const RecordType *t); /* lookup.c */
 
 /* row.c: between rows and Rec */
 TypeSql type_sql_make(Arena *mem, const RecordType *t);
 MUST_USE bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, bool clear_personal, Rec *ret);
 MUST_USE bool row_read_lists(Cx *cx, Store *s, Rec *r);
-void row_bind_value(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, int64_t id, const Value *v);
+/* r: whose value it is, with its key ready (subject_ready) */
+void row_bind_value(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f, const Value *v);
+/* what the blind index of a personal field (`lookup`) holds: a token, or null */
+void row_bind_token(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, const Value *v);
+/* "<column> = <value>"; a personal field by its blind index */
+void row_equals(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, const Value *v);
+#define PERSONAL_BROKEN S("（无法解密）")
+/* the personal fields of a row as they are stored, by field index; whether the blind index of one is filled in; writing all of them again */
+MUST_USE bool row_sealed(Cx *cx, Store *s, const RecordType *t, int64_t id, Str **ret);
+bool row_token_kept(Cx *cx, Store *s, const RecordType *t, const Field *f, int64_t id);
+MUST_USE bool row_seal_again(Cx *cx, Store *s, const Rec *r);
+MUST_USE bool row_tokens_again(Cx *cx, Store *s, const Rec *r); /* the blind indexes only */
 Str mask_personal(Arena *mem, const Field *f, Str clear);
 Str field_aad(Arena *mem, const RecordType *t, const Field *f, int64_t id);
 Str search_text(Arena *mem, const RecordType *t, const Rec *r);

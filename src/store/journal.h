@@ -27,8 +27,15 @@ typedef struct {
 } EventPlace;
 /* journal_list - newest first, for auditors: the events before a place; at most 500. */
 MUST_USE bool journal_list(Cx *cx, Store *s, const Actor *a, EventPlace before, size_t limit, Event **ret, size_t *ret_n);
-/* journal_verify - recompute every chain and compare the records with what the journal says. *ret_report lists faults, empty: sound. */
+/* journal_verify - recompute every chain and compare the records with what the journal says. *ret_report lists faults, empty: sound.
+ * journal_verify_with: with one thread everything is read over cx->db, inside its transaction if it is in one; journal_verify takes two. */
 typedef struct {
     int64_t events, homes, records, snapshots, faults;
+    int64_t chain_ms;            /* what recomputing the chains took */
 } VerifyCounts;
+typedef struct {
+    bool chains_only;
+    int threads;
+} VerifyOpts;
+MUST_USE bool journal_verify_with(Cx *cx, Store *s, const VerifyOpts *o, VerifyCounts *ret, Str *ret_report);
 MUST_USE bool journal_verify(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report);

@@ -248,6 +248,20 @@ bool reach_where(const Actor *a, const RecordType *t, const Scope *scope, Sql *q
     return true;
 }
 
+/* A personal field: equality only, by its blind index, for those who might see it in clear; others would guess at it value by value. */
+static bool add_lookup(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Filter *f, Sql *q)
+{
+    if (!f->field->lookup || f->op != OP_EQ || !f->value.has) {
+        return fail(cx, E_INVALID, "“%.*s”是个人信息，只能按完整内容查找", STRF(f->field->label));
+    }
+    if (!access_flag(a, t, 'u')) {
+        return fail(cx, E_FORBIDDEN, "您没有按个人信息查找的权限");
+    }
+    sql_lit(q, " and ");
+    row_equals(cx, s, q, t, f->field, &f->value);
+    return true;
+}
+
 bool query_where(Cx *cx, Store *s, const Actor *a, const Query *query, const Field *skip, Sql *q)
 {
     const RecordType *t = query->type;
@@ -263,7 +277,11 @@ bool query_where(Cx *cx, Store *s, const Actor *a, const Query *query, const Fie
         }
         bool skipped =
             skip == SKIP_STATE ? f->field == NULL && str_eq(f->column, S("state")) : skip != NULL && f->field == skip;
-        if (!skipped) {
+        if (f->field != NULL && f->field->personal) {
+            if (!add_lookup(cx, s, a, t, f, q)) {
+                return false;
+            }
+        } else if (!skipped) {
             add_filter(cx, s->pack, q, f);
         }
     }

@@ -84,6 +84,7 @@ static bool open_source(Cx *cx, Move *m, DbMode mode)
         return false;
     }
     m->owner = owner_mark(cx, &keys);
+    keys_close(keys.keys);
     if (empty) {
         return fail(cx, E_NOT_FOUND, "要搬的数据库里没有数据");
     }
@@ -107,10 +108,11 @@ static bool folder_is_free(Cx *cx, const Move *m)
     if (m->in_place || access(key, F_OK) != 0) {
         return true;
     }
-    if (!store_read_key(cx, &ours, m->from->dir) || !store_read_key(cx, &theirs, m->to->dir)) {
-        return false;
-    }
-    return memcmp(ours.master, theirs.master, sizeof ours.master) == 0 ||
+    bool read = store_read_key(cx, &ours, m->from->dir) && store_read_key(cx, &theirs, m->to->dir);
+    bool same = read && memcmp(ours.keys->master, theirs.keys->master, sizeof ours.keys->master) == 0;
+    keys_close(ours.keys);
+    keys_close(theirs.keys);
+    return !read ? false : same ? true :
            fail(cx, E_CONFLICT, "%s 已经有别的数据（密钥不同），没有改动", m->to->dir);
 }
 

@@ -137,6 +137,10 @@ FormChanges form_changes(Arena *mem, const RecordType *t, int32_t form);
 /* rec_unmask - the clear text of personal fields, for a reason; journalled. */
 MUST_USE bool rec_unmask(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, Str reason, Rec *ret);
 
+/* rec_erase - the personal fields of a record are gone for good, in its history too, by destroying their key (subject.h); for those with the
+ * right `erase` over records they may read, with a reason, journalled. rev 0: whatever revision it has. */
+MUST_USE bool rec_erase(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, int64_t rev, Str reason, Rec *ret);
+
 /* rec_find - the record of the actor's reach with these key values (import); false in *ret_found when there is none. */
 MUST_USE bool rec_find(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Field *const *keys, const Value *values,
                        size_t n, Rec *ret, bool *ret_found);

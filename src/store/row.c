@@ -3,7 +3,7 @@
  */
 #include "base/date.h"
 #include "fmt/codes.h"
-#include "store/internal.h"
+#include "store/subject.h"
 
 TypeSql type_sql_make(Arena *mem, const RecordType *t)
 {
@@ -17,6 +17,12 @@ TypeSql type_sql_make(Arena *mem, const RecordType *t)
             n++;
         }
     }
+    if (type_has_personal(t)) {
+        const Str parts[] = {S(", (select k.key from subject_key k where k.home = r_"), t->id, S(".home and k.subject = r_"), t->id, S(".id)")};
+        for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+            buf_add(&b, parts[i]);
+        }
+    }
     return (TypeSql){.columns = buf_str(&b), .n_columns = n, .table = str_printf(mem, "r_%.*s", STRF(t->id))};
 }
 
@@ -28,6 +34,9 @@ Str field_aad(Arena *mem, const RecordType *t, const Field *f, int64_t id)
 Str mask_personal(Arena *mem, const Field *f, Str clear)
 {
     size_t chars = utf8_len(clear);
+    if (str_eq(clear, PERSONAL_ERASED) || str_eq(clear, PERSONAL_BROKEN)) {
+        return clear;
+    }
     if (chars <= 2) {
         return S("**");
     }
@@ -70,14 +79,14 @@ static Value read_column(Arena *mem, const Field *f, Stmt *st, int col)
     return v;
 }
 
-static void open_personal(Cx *cx, Store *s, const RecordType *t, const Field *f, int64_t id, bool clear, Value *v)
+static void open_personal(Cx *cx, Store *s, const Rec *r, const Field *f, bool clear, Value *v)
 {
     Str plain;
     if (!v->has) {
         return;
     }
-    if (!field_open(cx->mem, &s->key, field_aad(cx->mem, t, f, id), v->s, &plain)) {
-        v->s = S("（无法解密）");
+    if (!personal_open(cx, s, r->own_key, field_aad(cx->mem, r->type, f, r->id), v->s, &plain)) {
+        v->s = PERSONAL_BROKEN;
     } else {
         v->s = clear ? plain : mask_personal(cx->mem, f, plain);
     }
@@ -96,6 +105,9 @@ bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, bool clear_person
     }
     r.v = NEW_ARRAY(cx->mem, Value, t->n_fields);
     int col = COL_FIRST_FIELD;
+    if (type_has_personal(t)) {
+        r.own_key = stmt_col_dup(cx->mem, st, (int)s->types[t->index].n_columns);
+    }
     for (size_t i = 0; i < t->n_fields; i++) {
         const Field *f = &t->fields[i];
         if (!field_has_column(f)) {
@@ -103,7 +115,7 @@ bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, bool clear_person
         }
         r.v[i] = read_column(cx->mem, f, st, col++);
         if (f->personal) {
-            open_personal(cx, s, t, f, r.id, clear_personal, &r.v[i]);
+            open_personal(cx, s, &r, f, clear_personal, &r.v[i]);
         }
     }
     *ret = r;
@@ -163,18 +175,38 @@ bool row_read_lists(Cx *cx, Store *s, Rec *r)
     return true;
 }
 
-void row_bind_value(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, int64_t id, const Value *v)
+void row_bind_value(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f, const Value *v)
 {
     if (!v->has) {
         sql_null(q);
     } else if (f->personal) {
-        sql_text(q, field_seal(cx->mem, &s->key, field_aad(cx->mem, t, f, id), v->s));
+        sql_text(q, personal_seal(cx, s, r->own_key, field_aad(cx->mem, r->type, f, r->id), v->s));
     } else if (f->kind == FT_DATE) {
         sql_text(q, date_iso(cx->mem, (int32_t)v->i));
     } else if (field_is_text(f)) {
         sql_text(q, v->s);
     } else {
         sql_int(q, v->i);
+    }
+}
+
+void row_bind_token(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, const Value *v)
+{
+    if (!v->has || str_eq(v->s, PERSONAL_ERASED)) {
+        sql_null(q);
+    } else {
+        sql_text(q, personal_token(cx, s, t, f, v->s));
+    }
+}
+
+void row_equals(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, const Value *v)
+{
+    sql_ident2(q, f->lookup ? S("b_") : S("f_"), f->id);
+    sql_lit(q, " = ");
+    if (f->lookup) {
+        row_bind_token(cx, s, q, t, f, v);
+    } else {
+        row_bind_value(cx, s, q, &(Rec){.type = t}, f, v); /* never personal: the loader sees to it */
     }
 }
 

@@ -4,7 +4,8 @@
  * A pack may gain types and fields between starts: missing tables are made and missing columns added. Nothing is ever dropped; a field
  * that left the pack keeps its column unread.
  */
-#include "store/internal.h"
+#include "store/anchor.h"
+#include "store/subject.h"
 
 static const char FIXED[] =
     "create table if not exists meta (key text not null primary key, value text not null){strict};"
@@ -94,7 +95,7 @@ bool field_has_column(const Field *f)
     return f->kind != FT_LIST;
 }
 
-static bool run_ddl(Cx *cx, Db *db, Sql *q)
+bool run_ddl(Cx *cx, Db *db, Sql *q)
 {
     Str text = buf_str(&q->text);
     return db_script(cx, db, text.p);
@@ -344,7 +345,7 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
 
 bool schema_apply(Cx *cx, Store *s, Db *db)
 {
-    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !notice_tables(cx, db)) {
+    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !subject_tables(cx, db) || !anchor_tables(cx, db) || !notice_tables(cx, db)) {
         return false;
     }
     for (size_t i = 0; i < ARRAY_LEN(BY_HOME); i++) {
@@ -353,7 +354,7 @@ bool schema_apply(Cx *cx, Store *s, Db *db)
         }
     }
     for (size_t i = 0; i < s->pack->n_types; i++) {
-        if (!make_type(cx, db, &s->pack->types[i])) {
+        if (!make_type(cx, db, &s->pack->types[i]) || !blind_columns(cx, s, db, &s->pack->types[i])) {
             return false;
         }
     }

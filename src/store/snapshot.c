@@ -4,6 +4,7 @@
 #include "store/snapshot.h"
 
 #include "store/act_int.h"
+#include "store/subject.h"
 
 #include "base/date.h"
 
@@ -27,8 +28,9 @@ static Doc *field_tree(Cx *cx, Store *s, const Field *f, const Value *v)
         doc_set_null(o, "value");
         doc_set_str(o, "text", S(""));
     } else if (f->personal) {
+        uint8_t cipher, id;
         doc_set_str(o, "value", v->s);
-        doc_set_str(o, "text", v->s);
+        doc_set_str(o, "text", field_head(v->s, &cipher, &id) ? S("（个人信息，加密保存）") : v->s);
     } else {
         Str text = f->kind == FT_REF ? rec_label(cx, s, f->ref, v->i) : value_show(cx->mem, s->pack, f, v);
         doc_set_str(o, "value", value_raw(cx->mem, f, v));
@@ -172,24 +174,76 @@ bool snapshot_last(Cx *cx, Store *s, const RecordType *t, int64_t record, Str na
     return true;
 }
 
-/* Personal fields are masked: whoever may read the record may read its snapshots. */
-static Rec masked(Cx *cx, const Rec *r)
+static bool is_clear(const Field *f, const Value *v)
 {
-    Rec m = *r;
-    m.v = NEW_ARRAY(cx->mem, Value, r->type->n_fields);
-    for (size_t i = 0; i < r->type->n_fields; i++) {
-        m.v[i] = r->v[i];
-        if (r->type->fields[i].personal && r->v[i].has) {
-            m.v[i].s = mask_personal(cx->mem, &r->type->fields[i], r->v[i].s);
+    return f->personal && v->has && !str_eq(v->s, PERSONAL_ERASED);
+}
+
+/* Personal values are frozen sealed with the record's own key, so that they go with it; snapshot_show opens and masks them. */
+static void seal_values(Cx *cx, Store *s, const Rec *r, const Field *fields, size_t n, Value *v)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (is_clear(&fields[i], &v[i])) {
+            v[i].s = personal_seal(cx, s, r->own_key, field_aad(cx->mem, r->type, &fields[i], r->id), v[i].s);
         }
     }
-    return m;
+}
+
+static bool sealed_copy(Cx *cx, Store *s, const Rec *r, const ActArg *x, Rec *ret, Value **ret_inputs)
+{
+    bool any = false;
+    Value *inputs = NEW_ARRAY(cx->mem, Value, x->act->n_ask + 1);
+    *ret = *r;
+    ret->v = NEW_ARRAY(cx->mem, Value, r->type->n_fields);
+    memcpy(ret->v, r->v, r->type->n_fields * sizeof(Value));
+    for (size_t i = 0; i < r->type->n_fields; i++) {
+        any = any || is_clear(&r->type->fields[i], &ret->v[i]);
+    }
+    for (size_t i = 0; i < x->act->n_ask; i++) {
+        inputs[i] = x->inputs[i];
+        any = any || is_clear(&x->act->ask[i], &inputs[i]);
+    }
+    if (any && !subject_need(cx, s, ret)) {
+        return false;
+    }
+    seal_values(cx, s, ret, r->type->fields, r->type->n_fields, ret->v);
+    seal_values(cx, s, ret, x->act->ask, x->act->n_ask, inputs);
+    *ret_inputs = inputs;
+    return true;
+}
+
+static void show_field(Cx *cx, const Store *s, const Rec *r, const Field *f, Doc *o)
+{
+    Doc *value = doc_get(o, S("value")), *text = doc_get(o, S("text"));
+    Str clear;
+    uint8_t cipher, id;
+    if (!f->personal || value == NULL || text == NULL || value->kind != DOC_STR || text->kind != DOC_STR || !field_head(value->s, &cipher, &id)) {
+        return;
+    }
+    bool ok = personal_open(cx, s, r->own_key, field_aad(cx->mem, r->type, f, r->id), value->s, &clear);
+    value->s = text->s = ok ? mask_personal(cx->mem, f, clear) : PERSONAL_BROKEN;
+}
+
+void snapshot_show(Cx *cx, const Store *s, const Rec *r, Doc *body)
+{
+    Doc *fields = doc_get(doc_get(body, S("record")), S("fields")), *inputs = doc_get(doc_get(body, S("action")), S("inputs"));
+    const Action *act = type_action(r->type, doc_get_str(doc_get(body, S("action")), "id"));
+    for (size_t i = 0; fields != NULL && i < r->type->n_fields; i++) {
+        show_field(cx, s, r, &r->type->fields[i], doc_get(fields, r->type->fields[i].id));
+    }
+    for (size_t i = 0; inputs != NULL && act != NULL && i < act->n_ask; i++) {
+        show_field(cx, s, r, &act->ask[i], doc_get(inputs, act->ask[i].id));
+    }
 }
 
 bool snapshot_act(Cx *cx, Store *s, const ActArg *x, const Rec *before, const Rec *after, const Verdict *v, size_t n)
 {
-    Rec seen = masked(cx, after);
+    Rec seen;
+    Value *given;
     Snapshot kept;
+    if (!sealed_copy(cx, s, after, x, &seen, &given)) {
+        return false;
+    }
     Doc *o = doc_obj(cx->mem), *pack = doc_set_obj(o, "pack"), *act = doc_set_obj(o, "action");
     doc_set_str(pack, "id", s->pack->id);
     doc_set_str(pack, "version", s->pack->version);
@@ -204,11 +258,7 @@ bool snapshot_act(Cx *cx, Store *s, const ActArg *x, const Rec *before, const Re
     Doc *inputs = doc_set_obj(act, "inputs");
     for (size_t i = 0; i < x->act->n_ask; i++) {
         const Field *f = &x->act->ask[i];
-        Value in = x->inputs[i];
-        if (f->personal && in.has) {
-            in.s = mask_personal(cx->mem, f, in.s);
-        }
-        doc_set_doc_n(inputs, f->id, field_tree(cx, s, f, &in));
+        doc_set_doc_n(inputs, f->id, field_tree(cx, s, f, &given[i]));
     }
     doc_set_str(o, "time", instant_iso(cx->mem, cx->now_ms));
     doc_set_doc(o, "record", record_tree(cx, s, &seen));

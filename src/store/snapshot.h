@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "fmt/doc.h"
 #include "store/record.h"
 
 typedef struct {
@@ -21,5 +22,7 @@ MUST_USE bool snapshot_put(Cx *cx, Store *s, const Actor *a, const Rec *r, Str n
 MUST_USE bool snapshot_list(Cx *cx, Store *s, const RecordType *t, int64_t record, Snapshot **ret, size_t *ret_n);
 /* snapshot_last - the newest of that name; *ret_found false when there is none. */
 MUST_USE bool snapshot_last(Cx *cx, Store *s, const RecordType *t, int64_t record, Str name, Snapshot *ret, bool *ret_found);
+/* snapshot_show - what is personal in the body of one of r's snapshots, sealed there, as r's readers see it: masked, or erased. */
+void snapshot_show(Cx *cx, const Store *s, const Rec *r, Doc *body);
 /* record_json - a record as canonical JSON: its values raw and as people read them, by field id; of `r` as the caller got it. */
 Str record_json(Cx *cx, Store *s, const Rec *r);

@@ -3,7 +3,7 @@
  *
  * The database may stand elsewhere (place.c); then the folder holds the rest and is still needed.
  *
- * The folder holds tamga.db (records, journal, accounts), master.key (32 random bytes, mode 0600, the root of every secret), keys/ (the
+ * The folder holds tamga.db (records, journal, accounts), master.key (32 random bytes, mode 0600, the root of every secret; keys.h), keys/ (the
  * signing keys) and files/ (attachments). It is the whole state: copy it while the server is stopped, or take `tamga backup` while it runs.
  */
 #include <errno.h>
@@ -30,47 +30,16 @@ static bool make_folder(Cx *cx, const char *path)
     return true;
 }
 
-/* Whole or not at all: a folder whose key was half-written when the power went could never be opened. */
-static bool write_key(Cx *cx, Store *s, const char *path)
-{
-    const char *trouble = str_printf(s->mem, "无法写入密钥文件 %s", path).p;
-    const char *part = str_printf(s->mem, "%s.%.*s.part", path, STRF(random_token(cx->mem, 6))).p;
-    if (!file_write_new(cx, part, str_n((const char *)s->master, sizeof s->master), trouble)) {
-        return false;
-    }
-    bool ok = link(part, path) == 0 && folder_sync(s->dir); /* not rename: a key that appeared meanwhile stays */
-    unlink(part);
-    return ok ? true : fail(cx, E_IO, "%s", trouble);
-}
-
 bool store_read_key(Cx *cx, Store *s, const char *dir)
 {
-    const char *path = str_printf(cx->mem, "%s/master.key", dir).p;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, s->master, sizeof s->master) : -1;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return n == (ssize_t)sizeof s->master ? true : fail(cx, E_DATA, "没有可用的密钥文件 %s", path);
-}
-
-static bool read_or_make_key(Cx *cx, Store *s)
-{
-    const char *path = str_printf(s->mem, "%s/master.key", s->dir).p;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        ssize_t n = read(fd, s->master, sizeof s->master);
-        close(fd);
-        return n == (ssize_t)sizeof s->master ? true : fail(cx, E_DATA, "密钥文件 %s 已损坏", path);
-    }
-    random_bytes(s->master, sizeof s->master);
-    return write_key(cx, s, path);
+    s->keys = keys_open(cx, dir);
+    return s->keys != NULL;
 }
 
 Str store_secret(const Store *s, Arena *mem, const char *purpose)
 {
     uint8_t *out = arena_alloc(mem, 32);
-    hmac_sha256(str_n((const char *)s->master, sizeof s->master), str_c(purpose), out);
+    hmac_sha256(str_n((const char *)s->keys->master, sizeof s->keys->master), str_c(purpose), out);
     return str_n((const char *)out, 32);
 }
 
@@ -116,6 +85,7 @@ static Store *not_opened(Store *s)
     pthread_key_delete(s->reader);
     pthread_mutex_destroy(&s->id_lock);
     folder_unlock(s->lock_fd);
+    keys_close(s->keys);
     arena_free(s->mem);
     return NULL;
 }
@@ -141,12 +111,10 @@ Store *store_open_at(Cx *cx, const char *dir, const Pack *pack, const char *movi
     for (size_t i = 0; i < pack->n_types; i++) {
         s->types[i] = type_sql_make(mem, &pack->types[i]);
     }
-    if (!make_folder(cx, dir) || (moving == NULL && !folder_lock(cx, dir, false, &s->lock_fd)) || !make_folder(cx, str_printf(mem, "%s/files", dir).p) || !read_or_make_key(cx, s) || !open_signers(cx, s)) {
+    if (!make_folder(cx, dir) || (moving == NULL && !folder_lock(cx, dir, false, &s->lock_fd)) || !make_folder(cx, str_printf(mem, "%s/files", dir).p) ||
+        (s->keys = keys_open(cx, dir)) == NULL || !open_signers(cx, s)) {
         return not_opened(s);
     }
-    memcpy(s->key.key, store_secret(s, mem, "field encryption").p, 32);
-    memcpy(s->key.index_key, store_secret(s, mem, "blind index").p, 32);
-    s->key.id = 1;
     const char *url = moving != NULL ? moving : store_database(cx, dir);
     s->url = str_dup(mem, str_c(url));
     s->writer = url != NULL ? db_open(cx, s->url.p, DB_WRITE) : NULL;
@@ -181,6 +149,7 @@ void store_close(Store *s)
     pthread_key_delete(s->reader);
     pthread_mutex_destroy(&s->id_lock);
     folder_unlock(s->lock_fd);
+    keys_close(s->keys);
     arena_free(s->mem);
 }
 
@@ -196,7 +165,7 @@ const char *store_dir(const Store *s)
 
 const FieldKey *store_key(const Store *s)
 {
-    return &s->key;
+    return &s->keys->field;
 }
 
 bool store_attach(Cx *cx, Store *s)

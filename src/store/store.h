@@ -44,6 +44,7 @@ typedef struct {
     int32_t form;                /* revision of the type's form that the record keeps to */
     int64_t seen_by;             /* not 0: emptied of what this person may not see; whose it is was decided before that */
     bool seen_mine, seen_belongs;
+    Str own_key;                 /* of its personal fields, wrapped (subject.h); empty: none yet */
 } Rec;
 
 /*

@@ -149,9 +149,19 @@ static Str idem_key(Arena *mem, const Actor *a, Str key)
     return str_printf(mem, "%lld:%.*s", (long long)a->user, STRF(key));
 }
 
+/* An answer may hold personal data in clear (that of an unmasking does), and a bare hash of a request could be guessed at: both are kept keyed. */
+static Str idem_aad(Arena *mem, Str key)
+{
+    return str_printf(mem, "idempotency|body|%.*s", STRF(key));
+}
+
+static Str idem_request(Arena *mem, const Store *s, Str hash)
+{
+    return blind_index(mem, store_key(s), S("idempotency"), hash);
+}
+
 bool idem_get(Cx *cx, Store *s, const Actor *a, Str key, Str request_hash, bool *ret_known, int *ret_status, Str *ret_body)
 {
-    (void)s;
     *ret_known = false;
     if (key.n > 200) {
         return fail(cx, E_BAD_REQUEST, "Idempotency-Key 太长");
@@ -174,8 +184,11 @@ bool idem_get(Cx *cx, Store *s, const Actor *a, Str key, Str request_hash, bool 
         *ret_body = stmt_col_dup(cx->mem, st, 2);
     }
     stmt_done(st);
+    if (row && !field_open(cx->mem, store_key(s), idem_aad(cx->mem, k), *ret_body, ret_body)) {
+        row = false; /* kept by the program of before, in clear: as if it were not there */
+    }
     *ret_known = row;
-    return !row || str_eq(request, request_hash) ? true : fail(cx, E_INVALID, "同一个 Idempotency-Key 用在了不同的请求上");
+    return !row || str_eq(request, idem_request(cx->mem, s, request_hash)) ? true : fail(cx, E_INVALID, "同一个 Idempotency-Key 用在了不同的请求上");
 }
 
 static bool do_idem(Cx *cx, Store *s, void *arg)
@@ -205,6 +218,8 @@ static bool do_idem(Cx *cx, Store *s, void *arg)
 
 bool idem_put(Cx *cx, Store *s, const Actor *a, Str key, Str request_hash, int status, Str body)
 {
-    IdemArg i = {.key = idem_key(cx->mem, a, key), .request = request_hash, .status = status, .body = body};
+    Str k = idem_key(cx->mem, a, key);
+    IdemArg i = {.key = k, .request = idem_request(cx->mem, s, request_hash), .status = status,
+                 .body = field_seal(cx->mem, store_key(s), idem_aad(cx->mem, k), body)};
     return store_write(cx, s, do_idem, &i);
 }

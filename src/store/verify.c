@@ -1,121 +1,18 @@
 /*
- * verify.c - proving the journal: every chain recomputed, and every record compared with what its journal says it must be.
+ * verify.c - proving the journal: every chain recomputed (verify_chain.c), and every record compared with what its journal says it must be.
  *
  * The journal is replayed into the last state, revision and values of each record; the typed tables must show exactly these. A row changed
  * behind the program's back, an entry altered, removed, inserted or reordered, all show up with their place.
  */
+#include "base/clock.h"
 #include "fmt/doc.h"
 #include "rule/validate.h"
 #include "store/chain.h"
-#include "store/internal.h"
-
-#define FAULTS_SHOWN 100
-
-typedef struct {
-    Buf text;
-    VerifyCounts counts;
-} Report;
-
-static void fault(Report *r, const char *fmt, ...) PRINTF(2, 3);
-static void fault(Report *r, const char *fmt, ...)
-{
-    r->counts.faults++;
-    if (r->counts.faults > FAULTS_SHOWN) {
-        return;
-    }
-    va_list ap;
-    va_start(ap, fmt);
-    buf_add(&r->text, str_vprintf(r->text.mem, fmt, ap));
-    va_end(ap);
-    buf_addc(&r->text, '\n');
-}
+#include "store/subject.h"
 
 #define EVENT_SELECT                                                                                                   \
     "select home, seq, at, user_id, user_name, org, act, type, record, rev, action, state_from, state_to, reason, source," \
     " body, hash from journal"
-
-static bool head_matches(Cx *cx, int64_t home, int64_t seq, const uint8_t hash[32], bool *ret)
-{
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from journal_head where home = ?1 and seq = ?2 and hash = ?3"));
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, home);
-    stmt_int(st, 2, seq);
-    stmt_blob(st, 3, str_n((const char *)hash, 32));
-    int64_t n;
-    if (!stmt_one_int(cx, st, 0, &n)) {
-        return false;
-    }
-    *ret = n == 1;
-    return true;
-}
-
-static bool end_of_home(Cx *cx, Report *r, int64_t home, int64_t seq, const uint8_t hash[32])
-{
-    bool ok;
-    if (home == 0) {
-        return true;
-    }
-    r->counts.homes++;
-    if (!head_matches(cx, home, seq, hash, &ok)) {
-        return false;
-    }
-    if (!ok) {
-        fault(r, "单位 %lld：链尾与记载不符（最后一条是第 %lld 条）", (long long)home, (long long)seq);
-    }
-    return true;
-}
-
-static bool verify_chains(Cx *cx, Store *s, Report *r)
-{
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S(EVENT_SELECT " order by home, seq"));
-    uint8_t prev[32] = {0}, hash[32];
-    int64_t home = 0, seq = 0;
-    if (st == NULL) {
-        return false;
-    }
-    while (stmt_next(cx, st)) {
-        ArenaMark mark = arena_mark(cx->mem);
-        Event e;
-        event_read(cx, s, st, &e);
-        if (e.home != home) {
-            if (!end_of_home(cx, r, home, seq, prev)) {
-                stmt_done(st);
-                return false;
-            }
-            home = e.home;
-            seq = 0;
-            memset(prev, 0, sizeof prev);
-        }
-        if (e.seq != seq + 1) {
-            fault(r, "单位 %lld：第 %lld 条之后缺少记录，接着是第 %lld 条", (long long)home, (long long)seq, (long long)e.seq);
-        }
-        chain_hash(prev, &e, hash);
-        if (e.hash.n != 32 || memcmp(hash, e.hash.p, 32) != 0) {
-            fault(r, "单位 %lld：第 %lld 条被改动过，内容与指纹不符", (long long)home, (long long)e.seq);
-        }
-        memcpy(prev, e.hash.p, MIN(e.hash.n, sizeof prev));
-        seq = e.seq;
-        r->counts.events++;
-        if (r->text.n == 0) {
-            arena_release(cx->mem, mark);
-        }
-    }
-    if (!stmt_end(st)) {
-        return false;
-    }
-    Stmt *orphan = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from journal_head h where not exists"
-                                                    " (select 1 from journal j where j.home = h.home)"));
-    int64_t lost = 0;
-    if (!end_of_home(cx, r, home, seq, prev) || orphan == NULL || !stmt_one_int(cx, orphan, 0, &lost)) {
-        return false;
-    }
-    if (lost != 0) {
-        fault(r, "有 %lld 个单位的记录整条链都不见了", (long long)lost);
-    }
-    return true;
-}
 
 static bool same_rows(Cx *cx, const Field *f, const Value *v, const Doc *told)
 {
@@ -150,7 +47,7 @@ static bool same_field(Cx *cx, Store *s, const Rec *rec, const Field *f, const D
         return true;
     }
     Str said = told->s;
-    if (f->personal && !field_open(cx->mem, &s->key, field_aad(cx->mem, rec->type, f, rec->id), told->s, &said)) {
+    if (f->personal && !personal_open(cx, s, rec->own_key, field_aad(cx->mem, rec->type, f, rec->id), told->s, &said)) {
         return false;
     }
     return str_eq(said, f->personal ? v->s : value_raw(cx->mem, f, v));
@@ -168,7 +65,8 @@ static bool verify_record(Cx *cx, Store *s, const Rec *rec, Report *r)
     Str state = S("");
     for (size_t i = 0; i < n; i++) {
         const Event *e = &events[i];
-        if (!str_eq(e->act, S("create")) && !str_eq(e->act, S("update")) && !str_eq(e->act, S("act")) && !str_eq(e->act, S("compute"))) {
+        if (!str_eq(e->act, S("create")) && !str_eq(e->act, S("update")) && !str_eq(e->act, S("act")) && !str_eq(e->act, S("compute")) &&
+            !str_eq(e->act, S("erase"))) {
             continue;
         }
         Str error;
@@ -186,11 +84,11 @@ static bool verify_record(Cx *cx, Store *s, const Rec *rec, Report *r)
         return true; /* longer than journal_of reads: the chain alone stands for it */
     }
     if (rev != rec->rev || !str_eq(state, rec->state->id)) {
-        fault(r, "%.*s %.*s（%lld）：版次或状态与操作记录不符", STRF(rec->type->label), STRF(rec->no), (long long)rec->id);
+        verify_fault(r, "%.*s %.*s（%lld）：版次或状态与操作记录不符", STRF(rec->type->label), STRF(rec->no), (long long)rec->id);
     }
     for (size_t k = 0; k < rec->type->n_fields; k++) {
         if (!same_field(cx, s, rec, &rec->type->fields[k], told[k])) {
-            fault(r, "%.*s %.*s（%lld）：“%.*s”与操作记录不符", STRF(rec->type->label), STRF(rec->no), (long long)rec->id,
+            verify_fault(r, "%.*s %.*s（%lld）：“%.*s”与操作记录不符", STRF(rec->type->label), STRF(rec->no), (long long)rec->id,
                   STRF(rec->type->fields[k].label));
         }
     }
@@ -212,7 +110,7 @@ static bool verify_missing(Cx *cx, Store *s, const RecordType *t, Report *r)
         return false;
     }
     while (stmt_next(cx, st)) {
-        fault(r, "%.*s %lld：操作记录里有，数据表里不见了", STRF(t->label), (long long)stmt_col_int(st, 0));
+        verify_fault(r, "%.*s %lld：操作记录里有，数据表里不见了", STRF(t->label), (long long)stmt_col_int(st, 0));
     }
     return stmt_end(st);
 }
@@ -295,7 +193,7 @@ static bool verify_snapshots(Cx *cx, Store *s, Report *r)
         }
         told++;
         if (!holds) {
-            fault(r, "单位 %lld：第 %lld 条封存的快照（记录 %lld）不见了或被改动过", (long long)e.home, (long long)e.seq, (long long)e.record);
+            verify_fault(r, "单位 %lld：第 %lld 条封存的快照（记录 %lld）不见了或被改动过", (long long)e.home, (long long)e.seq, (long long)e.record);
         }
         if (r->text.n == 0) {
             arena_release(cx->mem, mark);
@@ -310,18 +208,28 @@ static bool verify_snapshots(Cx *cx, Store *s, Report *r)
     }
     r->counts.snapshots = kept;
     if (kept > told) {
-        fault(r, "有 %lld 份快照没有操作记录", (long long)(kept - told));
+        verify_fault(r, "有 %lld 份快照没有操作记录", (long long)(kept - told));
     }
     return true;
 }
 
 static bool journal_verify_held(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report)
 {
+    return journal_verify_with(cx, s, &(VerifyOpts){.threads = 2}, ret, ret_report);
+}
+
+bool journal_verify_with(Cx *cx, Store *s, const VerifyOpts *o, VerifyCounts *ret, Str *ret_report)
+{
     Report r = {.text = buf_new(cx->mem, 1 << 20)};
-    if (!verify_chains(cx, s, &r) || !verify_snapshots(cx, s, &r)) {
+    int64_t start = clock_mono_ms();
+    if (!verify_chains(cx, s, o->threads, &r)) {
         return false;
     }
-    for (size_t i = 0; i < s->pack->n_types; i++) {
+    r.counts.chain_ms = clock_mono_ms() - start;
+    if (!o->chains_only && !verify_snapshots(cx, s, &r)) {
+        return false;
+    }
+    for (size_t i = 0; i < s->pack->n_types && !o->chains_only; i++) {
         if (!verify_type(cx, s, &s->pack->types[i], &r) || !verify_missing(cx, s, &s->pack->types[i], &r)) {
             return false;
         }

@@ -4,6 +4,7 @@
 #include "store/body.h"
 #include "base/date.h"
 #include "store/env.h"
+#include "store/subject.h"
 
 static const State *initial_state(const RecordType *t)
 {
@@ -53,7 +54,7 @@ static bool write_lists(Cx *cx, Store *s, const Rec *r)
             sql_int(q, (int64_t)n);
             for (size_t k = 0; k < f->n_fields; k++) {
                 sql_lit(q, ", ");
-                row_bind_value(cx, s, q, r->type, &f->fields[k], r->id, &r->v[i].rows[n].v[k]);
+                row_bind_value(cx, s, q, r, &f->fields[k], &r->v[i].rows[n].v[k]);
             }
             sql_lit(q, ")");
             st = sql_stmt(cx, cx->db, SQL_HOME, q);
@@ -75,6 +76,10 @@ static bool insert_row(Cx *cx, Store *s, const Rec *r)
         if (field_has_column(&r->type->fields[i])) {
             sql_lit(q, ", ");
             sql_ident2(q, S("f_"), r->type->fields[i].id);
+        }
+        if (r->type->fields[i].lookup) {
+            sql_lit(q, ", ");
+            sql_ident2(q, S("b_"), r->type->fields[i].id);
         }
     }
     sql_lit(q, ") values (");
@@ -101,7 +106,11 @@ static bool insert_row(Cx *cx, Store *s, const Rec *r)
     for (size_t i = 0; i < r->type->n_fields; i++) {
         if (field_has_column(&r->type->fields[i])) {
             sql_lit(q, ", ");
-            row_bind_value(cx, s, q, r->type, &r->type->fields[i], r->id, &r->v[i]);
+            row_bind_value(cx, s, q, r, &r->type->fields[i], &r->v[i]);
+        }
+        if (r->type->fields[i].lookup) {
+            sql_lit(q, ", ");
+            row_bind_token(cx, s, q, r->type, &r->type->fields[i], &r->v[i]);
         }
     }
     sql_lit(q, ")");
@@ -136,7 +145,13 @@ static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
             sql_lit(q, ", ");
             sql_ident2(q, S("f_"), f->id);
             sql_lit(q, " = ");
-            row_bind_value(cx, s, q, r->type, f, r->id, &r->v[i]);
+            row_bind_value(cx, s, q, r, f, &r->v[i]);
+            if (f->lookup) {
+                sql_lit(q, ", ");
+                sql_ident2(q, S("b_"), f->id);
+                sql_lit(q, " = ");
+                row_bind_token(cx, s, q, r->type, f, &r->v[i]);
+            }
         }
     }
     sql_lit(q, " where id = ");
@@ -202,6 +217,7 @@ bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action, Str rea
 {
     size_t n;
     r->id = store_new_id(s, r->home);
+    r->own_key = S(""); /* it may be a copy of another record, whose key is not its own */
     r->rev = 1;
     r->created_ms = r->updated_ms = cx->now_ms;
     r->created_by = r->updated_by = a->user;
@@ -214,11 +230,11 @@ bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action, Str rea
     if (r->form == 0) {
         r->form = MAX(r->type->revision, 1);
     }
-    if (!next_number(cx, s, r->type, r) || !insert_row(cx, s, r)) {
+    if (!next_number(cx, s, r->type, r) || !subject_ready(cx, s, r, NULL) || !insert_row(cx, s, r)) {
         return false;
     }
     store_touch(s, r->type->index);
-    Str body = body_diff(cx, s, r->type, r->id, NULL, r->v, &n);
+    Str body = body_diff(cx, s, r, NULL, r->v, &n);
     return journal_add(cx, s, r->home, a, S("create"), r->type, r->id, r->rev, action, S(""), r->state->id, reason, source, body) &&
            rec_refresh_latest(cx, s, a, r);
 }
@@ -238,8 +254,7 @@ static bool leave_parents(Cx *cx, Store *s, const Actor *a, const Rec *before, c
 bool rec_store_change(Cx *cx, Store *s, const Actor *a, const Rec *before, Rec *after, Str act, Str action, Str reason, Str source,
                       bool *ret_changed)
 {
-    size_t n;
-    Str body = body_diff(cx, s, after->type, after->id, before->v, after->v, &n);
+    size_t n = values_differ(after->type, before->v, after->v);
     bool moved = after->state != before->state || after->holder != before->holder;
     *ret_changed = n != 0 || moved || after->form != before->form || str_eq(act, S("act"));
     if (!*ret_changed) {
@@ -248,6 +263,10 @@ bool rec_store_change(Cx *cx, Store *s, const Actor *a, const Rec *before, Rec *
     after->rev = before->rev + 1;
     after->updated_ms = cx->now_ms;
     after->updated_by = a->user;
+    if (!subject_ready(cx, s, after, before->v)) {
+        return false;
+    }
+    Str body = body_diff(cx, s, after, before->v, after->v, &n);
     if (!update_row(cx, s, before, after)) {
         return false;
     }
@@ -294,9 +313,7 @@ static bool check_unique(Cx *cx, Store *s, const Rec *r, Findings *found)
             return true;
         }
         sql_lit(q, " and ");
-        sql_ident2(q, S("f_"), t->unique[i]->id);
-        sql_lit(q, " = ");
-        row_bind_value(cx, s, q, t, t->unique[i], r->id, &r->v[t->unique[i]->index]);
+        row_equals(cx, s, q, t, t->unique[i], &r->v[t->unique[i]->index]);
     }
     sql_lit(q, " and id <> ");
     sql_int(q, r->id);
@@ -488,9 +505,7 @@ static bool do_update(Cx *cx, Store *s, void *arg)
         return false;
     }
     if (w->o->dry_run) {
-        size_t n;
-        (void)body_diff(cx, s, w->t, r.id, before.v, r.v, &n);
-        *w->ret_changed = n != 0;
+        *w->ret_changed = values_differ(w->t, before.v, r.v) != 0;
     } else if (!rec_store_change(cx, s, w->a, &before, &r, S("update"), S(""), w->o->reason, w->o->source, w->ret_changed)) {
         return false;
     }

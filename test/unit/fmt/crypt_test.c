@@ -95,6 +95,30 @@ static void a_broken_or_foreign_hash_verifies_nothing_and_is_old(void **state)
                                "RdescudvJCsgt3ub+b2dW/RB3TC2KzZEx8ZYfoQVzBs")));
 }
 
+static Str unhexed(Arena *mem, const char *text)
+{
+    Str out;
+    assert_true(unhex(mem, str_c(text), &out));
+    return out;
+}
+
+/* RFC 8998, appendix A.1. */
+static void sm4_gcm_gives_the_published_value(void **state)
+{
+    Str key = unhexed(*state, "0123456789abcdeffedcba9876543210"), nonce = unhexed(*state, "00001234567800000000abcd");
+    Str aad = unhexed(*state, "feedfacedeadbeeffeedfacedeadbeefabaddad2");
+    Str plain = unhexed(*state, "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccddddddddddddddddeeeeeeeeeeeeeeeeffffffffffffffffeeeeeeeeeeeeeeeeaaaaaaaaaaaaaaaa");
+    uint8_t out[64], tag[16], back[64];
+    aead_seal(CIPHER_SM4_GCM, (const uint8_t *)key.p, (const uint8_t *)nonce.p, aad, plain, out, tag);
+    assert_text(hex(*state, out, sizeof out), "17f399f08c67d5ee19d0dc9969c4bb7d5fd46fd3756489069157b282bb200735d82710ca5c22f0ccfa7cbf93d496ac15"
+                                              "a56834cbcf98c397b4024a2691233b8d");
+    assert_text(hex(*state, tag, sizeof tag), "83de3541e4c2b58177e065a9bf7b62ec");
+    assert_true(aead_open(CIPHER_SM4_GCM, (const uint8_t *)key.p, (const uint8_t *)nonce.p, aad, str_n((char *)out, 64), tag, back));
+    assert_memory_equal(back, plain.p, 64);
+    tag[0] ^= 1;
+    assert_false(aead_open(CIPHER_SM4_GCM, (const uint8_t *)key.p, (const uint8_t *)nonce.p, aad, str_n((char *)out, 64), tag, back));
+}
+
 static const FieldKey key_one = {.key = {1, 2, 3}, .index_key = {4, 5, 6}, .id = 7};
 
 static void a_sealed_field_opens_with_its_key_and_place(void **state)
@@ -106,6 +130,32 @@ static void a_sealed_field_opens_with_its_key_and_place(void **state)
     sealed = field_seal(*state, &key_one, S(""), S(""));
     assert_true(field_open(*state, &key_one, S(""), sealed, &plain));
     assert_int_equal(plain.n, 0);
+}
+
+/* What was sealed with one algorithm opens after the setting changed to the other. */
+static void a_sealed_field_names_its_algorithm(void **state)
+{
+    FieldKey sm4 = key_one;
+    sm4.cipher = CIPHER_SM4_GCM;
+    Str a = field_seal(*state, &key_one, S("p"), S("13800000000")), b = field_seal(*state, &sm4, S("p"), S("13800000000")), plain;
+    uint8_t cipher, id;
+    assert_true(field_head(a, &cipher, &id) && cipher == CIPHER_AES256_GCM && id == 7);
+    assert_true(field_head(b, &cipher, &id) && cipher == CIPHER_SM4_GCM && id == 7);
+    assert_false(field_head(S("~"), &cipher, &id));
+    assert_true(field_open(*state, &sm4, S("p"), a, &plain));
+    assert_text(plain, "13800000000");
+    assert_true(field_open(*state, &key_one, S("p"), b, &plain));
+    assert_text(plain, "13800000000");
+    assert_false(field_open(*state, &key_one, S("q"), b, &plain));
+}
+
+/* A value as bases of before SM4 and keys of records hold them, made by another program (OpenSSL). */
+static void a_kept_value_of_the_old_format_opens(void **state)
+{
+    FieldKey old = {.key = {9, 9, 9}, .id = 1};
+    Str plain;
+    assert_true(field_open(*state, &old, S("person|phone|17"), S("AQEAAQIDBAUGBwgJCgsyl9jTWf3O6H-fVA2CqToNLM6_aTt0ohjRnm4"), &plain));
+    assert_text(plain, "13800000000");
 }
 
 static void a_sealed_field_does_not_open_elsewhere_or_with_another_key(void **state)
@@ -164,6 +214,9 @@ int main(void)
         TEST(secrets_compare_by_content),
         TEST(a_password_verifies_against_its_own_hash_only),
         TEST(a_broken_or_foreign_hash_verifies_nothing_and_is_old),
+        TEST(sm4_gcm_gives_the_published_value),
+        TEST(a_sealed_field_names_its_algorithm),
+        TEST(a_kept_value_of_the_old_format_opens),
         TEST(a_sealed_field_opens_with_its_key_and_place),
         TEST(a_sealed_field_does_not_open_elsewhere_or_with_another_key),
         TEST(a_sealed_field_with_any_byte_changed_does_not_open),

@@ -1,0 +1,130 @@
+/*
+ * keys.c - see keys.h.
+ */
+#include "store/keys.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/folder.h"
+#include "store/file.h"
+#include "store/sealing.h"
+
+#define MASTER_LEN 32
+
+/* The one line of a small file of the folder; empty when there is none. */
+static Str setting(Cx *cx, const char *dir, const char *name)
+{
+    char text[4096];
+    int fd = open(str_printf(cx->mem, "%s/%s", dir, name).p, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return n > 0 ? str_dup(cx->mem, str_trim(str_n(text, (size_t)n))) : S("");
+}
+
+const char *keys_path(Cx *cx, const char *dir, bool *ret_outside)
+{
+    const char *env = getenv("TAMGA_KEY_FILE"), *given = getenv("CREDENTIALS_DIRECTORY");
+    Str line = setting(cx, dir, "key_file");
+    *ret_outside = true;
+    if (env != NULL && env[0] != '\0') {
+        return env;
+    }
+    if (line.n != 0) {
+        if (line.p[0] != '/') {
+            (void)fail(cx, E_DATA, "%s/key_file 里应是一个绝对路径", dir);
+            return NULL;
+        }
+        return str_z(cx->mem, line);
+    }
+    const char *credential = given != NULL ? str_printf(cx->mem, "%s/tamga-master.key", given).p : NULL;
+    if (credential != NULL && access(credential, F_OK) == 0) {
+        return credential;
+    }
+    *ret_outside = false;
+    return str_printf(cx->mem, "%s/master.key", dir).p;
+}
+
+/* Whole or not at all: a folder whose key was half-written when the power went could never be opened. */
+static bool write_key(Cx *cx, const StoreKeys *k, const char *dir, const char *path)
+{
+    const char *trouble = str_printf(cx->mem, "无法写入密钥文件 %s", path).p;
+    const char *part = str_printf(cx->mem, "%s.%.*s.part", path, STRF(random_token(cx->mem, 6))).p;
+    if (!file_write_new(cx, part, str_n((const char *)k->master, MASTER_LEN), trouble)) {
+        return false;
+    }
+    bool ok = link(part, path) == 0 && folder_sync(dir); /* not rename: a key that appeared meanwhile stays */
+    unlink(part);
+    return ok ? true : fail(cx, E_IO, "%s", trouble);
+}
+
+static bool read_key(Cx *cx, StoreKeys *k, int fd, const char *path)
+{
+    struct stat st;
+    uint8_t more;
+    ssize_t n = read(fd, k->master, MASTER_LEN);
+    if (n != MASTER_LEN || read(fd, &more, 1) != 0) {
+        return fail(cx, E_DATA, "密钥文件 %s 已损坏", path);
+    }
+    /* A credential of systemd is 0440 and belongs to root, in a folder that only the service may enter. */
+    bool credential = getenv("CREDENTIALS_DIRECTORY") != NULL && str_starts(str_c(path), str_c(getenv("CREDENTIALS_DIRECTORY")));
+    if (fstat(fd, &st) != 0 || (st.st_mode & (credential ? 027 : 077)) != 0) {
+        return fail(cx, E_DATA, "别人也能读密钥文件 %s，请改为 0600", path);
+    }
+    return true;
+}
+
+static bool read_or_make(Cx *cx, StoreKeys *k, const char *dir)
+{
+    bool outside;
+    const char *path = keys_path(cx, dir, &outside);
+    if (path == NULL) {
+        return false;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        bool ok = read_key(cx, k, fd, path);
+        close(fd);
+        return ok;
+    }
+    if (outside) {
+        return fail(cx, E_IO, "读不到密钥文件 %s；它应先放好（32 字节随机数，权限 0600）", path);
+    }
+    random_bytes(k->master, MASTER_LEN);
+    return write_key(cx, k, dir, path);
+}
+
+static void derive(const StoreKeys *k, const char *purpose, uint8_t ret[32])
+{
+    hmac_sha256(str_n((const char *)k->master, MASTER_LEN), str_c(purpose), ret);
+}
+
+StoreKeys *keys_open(Cx *cx, const char *dir)
+{
+    StoreKeys *k = secret_new(sizeof *k);
+    Str word = setting(cx, dir, "cipher");
+    Cipher c = CIPHER_AES256_GCM;
+    bool ok = read_or_make(cx, k, dir);
+    if (ok && word.n != 0 && !cipher_read(word, &c)) {
+        ok = fail(cx, E_DATA, "%s/cipher 里应是 aes-256-gcm 或 sm4-gcm", dir);
+    }
+    if (!ok) {
+        keys_close(k);
+        return NULL;
+    }
+    derive(k, "field encryption", k->field.key);
+    derive(k, "blind index", k->field.index_key);
+    derive(k, "subject keys", k->wrap.key);
+    k->field.id = k->wrap.id = 1;
+    k->field.cipher = k->wrap.cipher = (uint8_t)c;
+    return k;
+}
+
+void keys_close(StoreKeys *k)
+{
+    secret_free(k);
+}
