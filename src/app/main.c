@@ -9,7 +9,7 @@
 #include "job/press.h"
 
 static const Command COMMANDS[] = {
-    {"init", cmd_init, "init --data DIR [--db 数据库地址] [--pack DIR] [--demo]",
+    {"init", cmd_init, "init --data DIR [--db 数据库地址] [--pack DIR] [--profile 合规档案] [--demo]",
      "建立数据文件夹（--demo：演示数据和演示账户；--db postgresql://…：记录存到 PostgreSQL，地址记在数据文件夹的 db 文件里）"},
     {"serve", cmd_serve, "serve --data DIR [--listen 地址:端口] [--url 对外网址] [--view DIR] [--assets DIR] [--workers N] [--scan 命令] [--behind-proxy]",
      "启动服务（--behind-proxy：前面有本机的反向代理，访问者的地址取它写的 X-Forwarded-For 最后一项）"},
@@ -25,7 +25,13 @@ static const Command COMMANDS[] = {
      "核对证据包：签名、每个文件、指纹链、公开日志，重新抽签、重新算分"},
     {"backup", cmd_backup, "backup --data DIR FILE", "运行中备份到一个文件"},
     {"restore", cmd_restore, "restore --data DIR FILE", "从备份恢复到一个新的数据文件夹"},
-    {"user", cmd_user, "user add|passwd|token --data DIR …", "管理用户：add 登录名 --name 姓名 --org 单位 --role 角色；passwd 登录名；token 登录名 --scope read|write"},
+    {"user", cmd_user, "user add|passwd|token|roles|factor --data DIR …",
+     "管理用户：add 登录名 --name 姓名 --org 单位 --role 角色；passwd 登录名；token 登录名 --scope read|write|export；roles 登录名 --role 角色 --reason 理由；"
+     "factor 登录名 --reason 理由（重置动态码）"},
+    {"first", cmd_first, "first --data DIR [系统管理员登录名:姓名 安全管理员登录名:姓名 审计管理员登录名:姓名]",
+     "首次启动：显示新的一次性令牌；写明三个人的，从标准输入读三行初始口令，直接建立三个管理员"},
+    {"settings", cmd_settings, "settings --data DIR [--profile default|cn-mlps3|asvs-l2] [--days 天数]",
+     "显示或设定登录、口令和授权的合规档案，以及登录失败记录的保留天数（不少于 180）"},
     {"doctor", cmd_doctor, "doctor --data DIR", "检查设置、磁盘、时钟、权限和数据库"},
 };
 
@@ -39,7 +45,7 @@ static void help(FILE *to)
 }
 
 enum { OPT_DATA = 256, OPT_DB, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
-       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_HELP, OPT_QUIET };
+       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROFILE, OPT_PROXY, OPT_HELP, OPT_QUIET };
 
 static const struct option LONG[] = {
     {"data", required_argument, NULL, OPT_DATA},     {"db", required_argument, NULL, OPT_DB},
@@ -56,6 +62,7 @@ static const struct option LONG[] = {
     {"out", required_argument, NULL, 'o'},           {"url", required_argument, NULL, OPT_URL},
     {"keys", required_argument, NULL, OPT_KEYS},     {"revoked", required_argument, NULL, OPT_REVOKED}, {"scan", required_argument, NULL, OPT_SCAN},
     {"at", required_argument, NULL, OPT_AT},         {"reason", required_argument, NULL, OPT_REASON},
+    {"profile", required_argument, NULL, OPT_PROFILE},
     {"behind-proxy", no_argument, NULL, OPT_PROXY},
     {NULL, 0, NULL, 0}};
 
@@ -76,7 +83,7 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
                                          [OPT_WHERE] = &o->where,   [OPT_ROLE] = &o->role,     [OPT_ORG] = &o->org,
                                          [OPT_NAME] = &o->name,     [OPT_SCOPE] = &o->scope,   [OPT_VIEW] = &o->view,
                                          [OPT_ASSETS] = &o->assets, [OPT_URL] = &o->url,     [OPT_KEYS] = &o->keys,
-                                         [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, ['o'] = &o->out};
+                                         [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, [OPT_PROFILE] = &o->profile, ['o'] = &o->out};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, "o:", LONG, NULL)) != -1;) {
         if (c == '?') {

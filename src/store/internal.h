@@ -57,6 +57,9 @@ struct Store {
     int id_seq;
     /* counts that were asked for, by statement and version (cache.c) */
     struct CountCache *counts;
+    /* settings as last read (compliance.c) */
+    _Atomic int64_t settings_at, retention_days;
+    _Atomic unsigned profile;
     _Atomic unsigned channels; /* for which rows of the outbox are written (outbox.h) */
 };
 
@@ -66,6 +69,7 @@ enum { COL_ID, COL_HOME, COL_REV, COL_STATE, COL_HOLDER, COL_CREATED, COL_UPDATE
 /* schema.c */
 MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);
 MUST_USE bool tlog_tables(Cx *cx, Db *db); /* tlog.c */
+MUST_USE bool account_tables(Cx *cx, Db *db); /* user.c */
 MUST_USE bool notice_tables(Cx *cx, Db *db); /* notice.c */
 bool field_has_column(const Field *f); /* everything but child lists */
 
