@@ -61,7 +61,7 @@ bool settings_now(Cx *cx, Store *s, Settings *ret)
         *ret = (Settings){.profile = &COMPLIANCE[atomic_load(&s->profile)], .retention_days = days};
         return true;
     }
-    if (!read_settings(cx, ret)) {
+    if ((cx->db == NULL && !store_attach(cx, s)) || !read_settings(cx, ret)) {
         return false;
     }
     atomic_store(&s->profile, (unsigned)(ret->profile - COMPLIANCE));
