@@ -2,9 +2,9 @@
  * factorpages.c - one's own second factor: begin, confirm with a first code, do without.
  */
 #include "base/date.h"
-#include "fmt/qr.h"
 #include "fmt/totp.h"
 #include "page/internal.h"
+#include "paper/qr.h"
 
 bool factor_doc(Req *rq, Doc *o)
 {

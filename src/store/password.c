@@ -11,7 +11,7 @@
 static const char *const COMMON[] = {
     "password", "passw0rd", "passwd", "pass", "p@ssw0rd", "p@ssword", "mima", "admin", "administrator", "root", "user", "guest", "test", "demo",
     "login", "welcome", "hello", "letmein", "changeme", "default", "secret", "master", "manager", "system", "server", "office", "gov", "china",
-    "zhongguo", "zhonghua", "beijing", "shanghai", "neimenggu", "neimeng", "mongolia", "huhehaote", "hohhot", "tamga", "woaini", "iloveyou", "aini",
+    "zhongguo", "zhonghua", "beijing", "shanghai", "tamga", "woaini", "iloveyou", "aini",
     "wo", "ni", "haha", "nihao", "women", "zhang", "wang", "li", "liu", "chen", "yang", "monkey", "dragon", "sunshine", "princess", "football",
     "baseball", "superman", "batman", "michael", "shadow", "abc", "qwe", "asd", "zxc", "qaz", "wsx", "edc", "1qaz", "2wsx", "a1b2c3", "q1w2e3", "520",
     "1314", "666", "888", "999", "168", "110", "119", "2020", "2021", "2022", "2023", "2024", "2025", "2026", "2027", "2028", "19", "20"};

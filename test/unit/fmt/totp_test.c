@@ -1,7 +1,6 @@
 /* totp_test.c - one-time codes against the vectors of RFC 4226 (appendix D) and RFC 6238 (appendix B), base32 against RFC 4648. */
 #include "check.h"
 
-#include "fmt/qr.h"
 #include "fmt/totp.h"
 
 static const Str SECRET = STR_INIT("12345678901234567890");
@@ -65,17 +64,13 @@ static void base32_is_that_of_rfc_4648(void **state)
     arena_free(mem);
 }
 
-static void the_address_names_issuer_and_account_and_fits_a_qr_code(void **state)
+static void the_address_names_issuer_and_account(void **state)
 {
     (void)state;
     Arena *mem = arena_new(1 << 20);
-    int size;
     Str uri = totp_uri(mem, S("塔木嘎"), S("aohan"), SECRET);
     assert_true(str_starts(uri, S("otpauth://totp/%E5%A1%94")));
     assert_true(str_contains(uri, S(":aohan?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=")));
-    Str path = qr_path(mem, uri, &size);
-    assert_true(path.n > 500 && str_starts(path, S("M4 4h7v1h-7z"))); /* the first row of a finder pattern */
-    assert_true(size >= 29 && (size - 8 - 17) % 4 == 0);
     arena_free(mem);
 }
 
@@ -86,7 +81,7 @@ int main(void)
         cmocka_unit_test(codes_of_a_time_are_those_of_rfc_6238),
         cmocka_unit_test(a_code_holds_for_its_step_and_its_neighbours_and_once),
         cmocka_unit_test(base32_is_that_of_rfc_4648),
-        cmocka_unit_test(the_address_names_issuer_and_account_and_fits_a_qr_code),
+        cmocka_unit_test(the_address_names_issuer_and_account),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

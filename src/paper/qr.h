@@ -1,5 +1,5 @@
 /*
- * qr.h - a QR code as the path of an SVG, for pages (paper/ draws its own for print). Over libqrencode.
+ * qr.h - a QR code as the path of an SVG, for pages; what is printed draws its own (pen.c). Over libqrencode.
  */
 #pragma once
 

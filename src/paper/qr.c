@@ -1,7 +1,7 @@
 /*
  * qr.c - see qr.h. One rectangle a run of dark modules, so that a code of 45 modules is a few kilobytes.
  */
-#include "fmt/qr.h"
+#include "paper/qr.h"
 
 #include <qrencode.h>
 
