@@ -10,6 +10,7 @@
 typedef struct {
     const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason, *log_level;
     const char *security_contact;
+    const char *profile;
     const char *anchor;
     const char *to;
     const char *from;
@@ -31,7 +32,7 @@ typedef struct {
     const char *summary;         /* Chinese, one line */
 } Command;
 
-CommandFn cmd_init, cmd_serve, cmd_pack, cmd_import, cmd_export, cmd_verify, cmd_checkpoint, cmd_reseal, cmd_backup, cmd_restore, cmd_move, cmd_user, cmd_doctor, cmd_verify_certificate, cmd_bundle, cmd_verify_bundle;
+CommandFn cmd_init, cmd_serve, cmd_pack, cmd_import, cmd_export, cmd_verify, cmd_checkpoint, cmd_reseal, cmd_backup, cmd_restore, cmd_move, cmd_user, cmd_first, cmd_settings, cmd_doctor, cmd_verify_certificate, cmd_bundle, cmd_verify_bundle;
 
 /* app_share - the folder or file `name` of what is installed with the program: `given` by an option, else PREFIX/share/tamga/`name` where the
  * program stands in PREFIX/bin, else `in_tree`, relative to the source tree. In cx->mem. */
@@ -42,6 +43,8 @@ const Pack *app_pack(Cx *cx, const Options *o);
 bool app_has_data(Cx *cx, const Options *o);
 /* app_store - open the store of o->data with its pack. */
 Store *app_store(Cx *cx, const Options *o);
+/* app_first_token - while there is no account: print a fresh one-time token for the three administrators, with the page that takes it. */
+MUST_USE bool app_first_token(Cx *cx, Store *s, const char *base);
 /* app_actor - the account named by --as. */
 MUST_USE bool app_actor(Cx *cx, Store *s, const char *login, Actor *ret);
 extern const Actor SYSTEM_ACTOR;

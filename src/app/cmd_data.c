@@ -9,6 +9,7 @@
 #include "app/app.h"
 #include "base/clock.h"
 #include "db/db.h"
+#include "store/compliance.h"
 
 bool cmd_init(Cx *cx, const Options *o)
 {
@@ -38,15 +39,13 @@ bool cmd_init(Cx *cx, const Options *o)
     if (!ok) {
         (void)fail(cx, E_IO, "无法写入 %s", o->data);
     }
+    ok = ok && (o->profile == NULL || (store_attach(cx, s) && settings_set(cx, s, &SYSTEM_ACTOR, o->profile, 0)));
     ok = ok && (!o->demo || demo_fill(cx, s, str_printf(cx->mem, "%.*s-demo", STRF(p->dir)).p));
-    store_close(s);
     if (ok && !o->quiet) {
         printf("已建立 %s（策略包 %.*s %.*s）\n", o->data, STRF(p->id), STRF(p->version));
-        if (!o->demo) {
-            printf("接着建立第一个管理员：tamga user add 登录名 --data %s --name 姓名 --org %.*s --role org_admin\n", o->data,
-                   STRF(p->orgs[0].code));
-        }
+        ok = o->demo || app_first_token(cx, s, NULL);
     }
+    store_close(s);
     return ok;
 }
 

@@ -102,6 +102,11 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, in
         site_net(site, net);
         certificate_set_url(o->url != NULL ? str_c(o->url) : str_printf(mem, "http://127.0.0.1:%d", net_port(net)));
         greet(cx, o, net, started_us);
+        if (!app_first_token(cx, s, o->url != NULL ? o->url : str_printf(mem, "http://127.0.0.1:%d", net_port(net)).p)) {
+            log_warn("no token for the first start");
+            cx_clear(cx);
+        }
+        fflush(stdout);
         wait_for_stop();
         printf("\n正在停止……\n");
         fflush(stdout);

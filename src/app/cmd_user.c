@@ -10,6 +10,8 @@
 #include "store/sealing.h"
 #include "base/clock.h"
 #include "base/date.h"
+#include "store/compliance.h"
+#include "store/factor.h"
 
 static bool read_password(Cx *cx, Str *ret)
 {
@@ -20,7 +22,7 @@ static bool read_password(Cx *cx, Str *ret)
         struct termios quiet = was;
         quiet.c_lflag &= ~(tcflag_t)ECHO;
         tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
-        fprintf(stderr, "密码（至少 12 个字符）：");
+        fprintf(stderr, "口令（至少 12 个字符）：");
     }
     bool ok = fgets(line, sizeof line, stdin) != NULL;
     if (tty) {
@@ -63,12 +65,25 @@ static bool token(Cx *cx, Store *s, const User *u, const Options *o)
     return true;
 }
 
+static bool roles(Cx *cx, Store *s, const User *u, const Options *o)
+{
+    bool waits;
+    if (o->reason == NULL) {
+        return fail(cx, E_USAGE, "请用 --reason 写明理由");
+    }
+    if (!user_grant(cx, s, &SYSTEM_ACTOR, u->id, str_c(o->role != NULL ? o->role : ""), str_c(o->reason), &waits)) {
+        return false;
+    }
+    printf("已修改 %.*s 的角色\n", STRF(u->login));
+    return true;
+}
+
 bool cmd_user(Cx *cx, const Options *o)
 {
     User u;
     Str password;
     if (o->n_words != 2) {
-        return fail(cx, E_USAGE, "请写 user add、user passwd 或 user token，再写登录名");
+        return fail(cx, E_USAGE, "请写 user add、passwd、token、roles 或 factor，再写登录名");
     }
     Store *s = app_store(cx, o);
     if (s == NULL) {
@@ -82,6 +97,10 @@ bool cmd_user(Cx *cx, const Options *o)
         ok = user_by_login(cx, s, str_c(o->words[1]), &u);
         if (ok && str_eq(what, S("passwd"))) {
             ok = read_password(cx, &password) && user_password(cx, s, &SYSTEM_ACTOR, u.id, password, true);
+        } else if (ok && str_eq(what, S("roles"))) {
+            ok = roles(cx, s, &u, o);
+        } else if (ok && str_eq(what, S("factor"))) {
+            ok = factor_reset(cx, s, &SYSTEM_ACTOR, u.id, str_c(o->reason != NULL ? o->reason : ""));
         } else if (ok && str_eq(what, S("token"))) {
             ok = token(cx, s, &u, o);
         } else if (ok) {
@@ -134,6 +153,23 @@ static bool sealed_line(Cx *cx, Store *s)
     return true;
 }
 
+/* The rules of signing in, and that the three administrators are there. */
+static bool rules_line(Cx *cx, Store *s)
+{
+    Settings now;
+    int64_t n = 0;
+    if (!settings_now(cx, s, &now) ||
+        !count(cx, db_stmt(cx, cx->db, SQL_ADMIN, S("select count(distinct admin_kind) from account where admin_kind <> '' and disabled = 0")), &n)) {
+        return false;
+    }
+    line(true, "合规档案", str_printf(cx->mem, "%s（%s）", now.profile->id, now.profile->label).p);
+    line(n == 3 || !now.profile->grants_apart, "三个管理员",
+         n == 3 ? "都在" : str_printf(cx->mem, "有 %lld 类；没有设全的，账户和授权由单位管理员管理", (long long)n).p);
+    line(now.retention_days >= RETENTION_FLOOR_DAYS, "日志留存",
+         str_printf(cx->mem, "操作记录不删除；登录失败记录 %lld 天（不少于 %d 天）；访问日志由服务管理程序保存，请设同样的期限", (long long)now.retention_days, RETENTION_FLOOR_DAYS).p);
+    return true;
+}
+
 static bool private_file(Cx *cx, const char *dir, const char *name)
 {
     struct stat st;
@@ -163,7 +199,7 @@ bool cmd_doctor(Cx *cx, const Options *o)
     line(free_mb > 1024, "可用空间", str_printf(cx->mem, "%llu MB", (unsigned long long)free_mb).p);
     bool clock_ok = cx->now_ms > 1735689600000LL;
     line(clock_ok, "系统时钟", instant_zh(cx->mem, cx->now_ms).p);
-    bool ok = store_attach(cx, s) && db_check(cx, cx->db, &report);
+    bool ok = store_attach(cx, s) && rules_line(cx, s) && db_check(cx, cx->db, &report);
     if (ok) {
         line(report.n == 0, "数据库", report.n == 0 ? "完好" : report.p);
         ok = kept_line(cx) && sealed_line(cx, s);

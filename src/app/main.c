@@ -9,7 +9,7 @@
 #include "job/press.h"
 
 static const Command COMMANDS[] = {
-    {"init", cmd_init, "init --data DIR [--db 数据库地址] [--pack DIR] [--demo]",
+    {"init", cmd_init, "init --data DIR [--db 数据库地址] [--pack DIR] [--profile 合规档案] [--demo]",
      "建立数据文件夹（--demo：演示数据和演示账户；--db postgresql://…：记录存到 PostgreSQL，地址记在数据文件夹的 db 文件里）"},
     {"serve", cmd_serve, "serve --data DIR [--listen 地址:端口] [--url 对外网址] [--view DIR] [--assets DIR] [--workers N] [--per-address N] [--log-level 级别] [--scan 命令] [--behind-proxy] [--security-contact mailto:…]",
      "启动服务（--behind-proxy：前面有本机的反向代理，访问者的地址取它写的 X-Forwarded-For 最后一项；--workers：同时办理的请求数，默认 8；--per-address：一个地址最多的连接数，默认 256；--log-level：debug info warn error，运行中 SIGUSR1 更详、SIGUSR2 更简；--security-contact：写进 security.txt 的安全联系方式）"},
@@ -30,7 +30,13 @@ static const Command COMMANDS[] = {
     {"restore", cmd_restore, "restore --data DIR FILE", "从备份恢复到一个新的数据文件夹"},
     {"move", cmd_move, "move --from sqlite:DIR|postgresql://… --to postgresql://…|sqlite:DIR [--data DIR] [--check]",
      "把全部记录搬到另一个数据库（--data：PostgreSQL 那一边的数据文件夹，不写就是同一个文件夹；--check：只核对两边是否相同）"},
-    {"user", cmd_user, "user add|passwd|token --data DIR …", "管理用户：add 登录名 --name 姓名 --org 单位 --role 角色；passwd 登录名；token 登录名 --scope read|write"},
+    {"user", cmd_user, "user add|passwd|token|roles|factor --data DIR …",
+     "管理用户：add 登录名 --name 姓名 --org 单位 --role 角色；passwd 登录名；token 登录名 --scope read|write|export；roles 登录名 --role 角色 --reason 理由；"
+     "factor 登录名 --reason 理由（重置动态码）"},
+    {"first", cmd_first, "first --data DIR [系统管理员登录名:姓名 安全管理员登录名:姓名 审计管理员登录名:姓名]",
+     "首次启动：显示新的一次性令牌；写明三个人的，从标准输入读三行初始口令，直接建立三个管理员"},
+    {"settings", cmd_settings, "settings --data DIR [--profile default|cn-mlps3|asvs-l2] [--days 天数]",
+     "显示或设定登录、口令和授权的合规档案，以及登录失败记录的保留天数（不少于 180）"},
     {"doctor", cmd_doctor, "doctor --data DIR", "检查设置、磁盘、时钟、权限和数据库"},
 };
 
@@ -44,7 +50,7 @@ static void help(FILE *to)
 }
 
 enum { OPT_DATA = 256, OPT_DB, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
-       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_PER_ADDRESS, OPT_LOG_LEVEL, OPT_FROM, OPT_TO, OPT_CHECK, OPT_NO_VERIFY, OPT_ANCHOR, OPT_CHAINS, OPT_CONTACT, OPT_HELP, OPT_QUIET };
+       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_PER_ADDRESS, OPT_LOG_LEVEL, OPT_FROM, OPT_TO, OPT_CHECK, OPT_NO_VERIFY, OPT_ANCHOR, OPT_CHAINS, OPT_PROFILE, OPT_CONTACT, OPT_HELP, OPT_QUIET };
 
 static const struct option LONG[] = {
     {"data", required_argument, NULL, OPT_DATA},     {"db", required_argument, NULL, OPT_DB},
@@ -68,6 +74,7 @@ static const struct option LONG[] = {
     {"no-verify", no_argument, NULL, OPT_NO_VERIFY},
     {"anchor", required_argument, NULL, OPT_ANCHOR},
     {"chains", no_argument, NULL, OPT_CHAINS},
+    {"profile", required_argument, NULL, OPT_PROFILE},
     {"security-contact", required_argument, NULL, OPT_CONTACT},
     {"per-address", required_argument, NULL, OPT_PER_ADDRESS}, {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {NULL, 0, NULL, 0}};
@@ -91,6 +98,7 @@ static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_he
                                          [OPT_ASSETS] = &o->assets, [OPT_URL] = &o->url,     [OPT_KEYS] = &o->keys,
                                          [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, [OPT_LOG_LEVEL] = &o->log_level,
                                          [OPT_CONTACT] = &o->security_contact,
+                                         [OPT_PROFILE] = &o->profile,
                                          [OPT_ANCHOR] = &o->anchor,
                                          [OPT_TO] = &o->to,
                                          [OPT_FROM] = &o->from, ['o'] = &o->out};

@@ -17,6 +17,7 @@
     X(UNAUTHENTICATED, 401, 3, "unauthenticated", "请先登录")                                                          \
     X(FORBIDDEN, 403, 3, "forbidden", "您没有办理这件事的权限")                                                        \
     X(CSRF, 403, 3, "csrf", "页面已过期，请刷新后重新提交，您填写的内容不会丢失")                                      \
+    X(STEP_UP, 403, 3, "step_up_required", "办理这件事须再次验证是您本人")                                             \
     X(NOT_FOUND, 404, 4, "not_found", "没有找到，或者不在您的管辖范围内")                                              \
     X(METHOD, 405, 2, "method_not_allowed", "此地址不接受这种操作")                                                    \
     X(NOT_ACCEPTABLE, 406, 2, "not_acceptable", "没有这种格式")                                                        \

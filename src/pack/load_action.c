@@ -18,6 +18,8 @@ static void check_roles(Loader *l, const Node *list)
     for (const Node *n = list != NULL ? list->first : NULL; n != NULL; n = n->next) {
         if (n->kind == NODE_TEXT && pack_role(l->p, n->text) == NULL) {
             fault(l, n, "没有角色 %.*s，应为 roles.yaml 里的 id", STRF(n->text));
+        } else if (n->kind == NODE_TEXT && pack_role(l->p, n->text)->kind != ADMIN_NONE) {
+            fault(l, n, "角色 %.*s 是管理员，应为办理业务的角色", STRF(n->text));
         }
     }
 }

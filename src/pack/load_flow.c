@@ -150,7 +150,12 @@ void load_rights(Loader *l, const Node *tree, RecordType *t)
     }
     t->grants = NEW_ARRAY(l->mem, Grant, map->n + 1);
     for (const Node *n = map->first; n != NULL; n = n->next) {
-        if (pack_role(l->p, n->key) == NULL) {
+        const Role *role = pack_role(l->p, n->key);
+        if (role != NULL && role->kind != ADMIN_NONE) {
+            fault_at(l, n->file, n->key_line, n->key_col, "角色 %.*s 是管理员，应为办理业务的角色", STRF(n->key));
+            continue;
+        }
+        if (role == NULL) {
             fault_at(l, n->file, n->key_line, n->key_col, "没有角色 %.*s，应为 roles.yaml 里的 id", STRF(n->key));
         }
         if (!keys_only(l, n, KEYS)) {

@@ -219,6 +219,27 @@ void load_codes(Loader *l)
 
 /* ---- roles.yaml ---- */
 
+/* `admin` is true, false, or which of the three administrators. */
+static void read_admin(Loader *l, const Node *n, Role *r)
+{
+    const Node *at = node_get(n, "admin");
+    for (int k = 1; at != NULL && k < ADMIN_KINDS; k++) {
+        if (at->kind == NODE_TEXT && str_eq(at->text, str_c(ADMIN_WORDS[k]))) {
+            r->kind = (AdminKind)k;
+        }
+    }
+    if (r->kind == ADMIN_NONE) {
+        r->admin = get_bool(l, n, "admin", false);
+        return;
+    }
+    if (r->audit) {
+        fault(l, at, "三个管理员角色的 audit 应为 false：审计管理员（audit）只看账户和授权的记录，不看业务记录");
+    }
+    if (pack_admin_role(l->p, r->kind) != NULL) {
+        fault(l, at, "admin: %s 的角色已经有了，应只有一个", ADMIN_WORDS[r->kind]);
+    }
+}
+
 void load_roles(Loader *l)
 {
     static const char *const KEYS[] = {"id", "label", "level", "admin", "audit", "note", NULL};
@@ -233,8 +254,9 @@ void load_roles(Loader *l)
             continue;
         }
         Role r = {.id = get_id(l, n, "id", true), .label = get_text(l, n, "label", true), .note = get_text(l, n, "note", false),
-                  .level_index = get_level(l, n, "level"), .admin = get_bool(l, n, "admin", false),
+                  .level_index = get_level(l, n, "level"),
                   .audit = get_bool(l, n, "audit", false)};
+        read_admin(l, n, &r);
         if (r.id.n != 0 && pack_role(p, r.id) != NULL) {
             fault(l, n, "角色 %.*s 重复，应为互不相同的 id", STRF(r.id));
         }

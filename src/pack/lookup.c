@@ -157,6 +157,18 @@ const Role *pack_role(const Pack *p, Str id)
     FIND(p->roles, p->n_roles, id, id);
 }
 
+const char *const ADMIN_WORDS[ADMIN_KINDS] = {"", "system", "security", "audit"};
+
+const Role *pack_admin_role(const Pack *p, AdminKind kind)
+{
+    for (size_t i = 0; i < p->n_roles; i++) {
+        if (p->roles[i].kind == kind && kind != ADMIN_NONE) {
+            return &p->roles[i];
+        }
+    }
+    return NULL;
+}
+
 const Clause *pack_clause(const Pack *p, Str id)
 {
     FIND(p->clauses, p->n_clauses, id, id);

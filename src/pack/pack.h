@@ -267,11 +267,15 @@ struct RecordType {
     size_t n_unique;
 };
 
+/* The three administrators that are three persons: accounts and settings, who has which role, the journal of both. */
+typedef enum { ADMIN_NONE, ADMIN_SYSTEM, ADMIN_SECURITY, ADMIN_AUDIT, ADMIN_KINDS } AdminKind;
+
 typedef struct {
     Str id, label, note;
     int32_t level_index;                 /* level of org a holder of the role belongs to; -1: any */
     bool admin;                          /* may manage users of the own org and below */
     bool audit;                          /* may read every journal */
+    AdminKind kind;                      /* one of the three administrators kept apart; then nothing else is granted */
 } Role;
 
 /* A target: numerator over a set of regions (or a plain count), against a value and a due date. */
@@ -433,6 +437,8 @@ const Org *pack_org(const Pack *p, Str code);
 const Org *pack_org_by_home(const Pack *p, int64_t home);
 bool org_within(const Org *o, const Org *ancestor);
 const Role *pack_role(const Pack *p, Str id);
+const Role *pack_admin_role(const Pack *p, AdminKind kind); /* NULL: the pack has none of this kind */
+extern const char *const ADMIN_WORDS[ADMIN_KINDS];        /* "", "system", "security", "audit" */
 const Clause *pack_clause(const Pack *p, Str id);
 const Param0 *pack_param(const Pack *p, Str id, const Region *at, int32_t day); /* nearest region upward; NULL: none */
 const Rubric *pack_rubric(const Pack *p, Str id);

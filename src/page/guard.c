@@ -68,9 +68,12 @@ bool guard_rights(Exchange *x)
         return fail(&rq->cx, E_UNAUTHENTICATED, "请先登录");
     }
     if (rq->route->auth != AUTH_PUBLIC && rq->actor.must_change && !str_starts(str_c(rq->route->pattern), S("/account"))) {
-        return fail(&rq->cx, E_FORBIDDEN, "请先在“我的账户”（/account）里修改初始密码，再办理其他事");
+        return fail(&rq->cx, E_FORBIDDEN, "请先在“我的账户”（/account）里修改初始密码或过期的密码，再办理其他事");
     }
-    if (rq->route->auth == AUTH_ADMIN && !actor_is_admin(rq->pack, &rq->actor)) {
+    if (rq->route->auth != AUTH_PUBLIC && rq->actor.must_enrol && !str_starts(str_c(rq->route->pattern), S("/account"))) {
+        return fail(&rq->cx, E_FORBIDDEN, "请先在“我的账户”（/account）里启用动态码，再办理其他事");
+    }
+    if (rq->route->auth == AUTH_ADMIN && !user_sees_accounts(rq->store, &rq->actor)) {
         return fail(&rq->cx, E_NOT_FOUND, "没有找到，或者不在您的管辖范围内");
     }
     if (!rq->read_only && rq->actor.read_only) {
@@ -215,7 +218,7 @@ bool guard_idem_begin(Exchange *x)
     }
     uint8_t sum[32];
     Str all = str_printf(rq->mem, "%.*s %.*s\n%.*s", STRF(rq->net->method), STRF(rq->net->path), STRF(rq->net->body));
-    sha256(all.p, all.n, sum);
+    hmac_sha256(rq->site->login_secret, all, sum); /* keyed: a body may carry a password */
     x->idem_hash = hex(rq->mem, sum, 32);
     x->idem_key = key;
     if (!idem_enter(x)) {

@@ -159,7 +159,13 @@ static bool serve(Exchange *x)
         return false;
     }
     if (!store_attach(&rq->cx, rq->store) || (rq->route->fn != metrics_page && !guard_identity(x)) || !url_params(&rq->cx, rq->net->query, &rq->query) ||
-        !guard_rights(x) || !body_read(x) || !guard_forgery(x) || !guard_idem_begin(x)) {
+        !guard_rights(x) || !body_read(x) || !guard_forgery(x) || !guard_proof(x)) {
+        return false;
+    }
+    if (x->proof_asked) {
+        return true;
+    }
+    if (!guard_idem_begin(x)) {
         return false;
     }
     known_note(x);

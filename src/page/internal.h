@@ -14,6 +14,8 @@
 #include "store/file.h"
 #include "store/journal.h"
 #include "store/task.h"
+#include "store/compliance.h"
+#include "store/factor.h"
 #include "store/user.h"
 
 /* A file of the asset folder, held in memory for the life of the process. */
@@ -72,6 +74,7 @@ typedef struct {
     size_t n_cookie_out;
     Str idem_key, idem_hash;
     bool idem_replayed;
+    bool proof_asked;                /* the page that asks for the proof is the answer */
     const Findings *act_found;       /* why the step just tried was refused */
 } Exchange;
 
@@ -119,6 +122,9 @@ void guard_idem_end(Exchange *x, bool ok);
 Str login_csrf(Req *rq, bool make);                   /* token of the sign-in form; made with its cookie when asked */
 const char *session_cookie(const Site *s);
 void set_cookie(Req *rq, Str name, Str value, int64_t max_age_s, bool http_only); /* max_age 0: ends; -1: the browser session */
+
+/* proof.c: is it still the person who signed in? May answer itself (proof_asked). */
+MUST_USE bool guard_proof(Exchange *x);
 
 /* render.c */
 void render_answer(Exchange *x);
@@ -231,6 +237,12 @@ Doc *event_doc(Req *rq, const RecordType *t, const Event *e);
 bool account_refused(Req *rq, Findings *found);
 bool users_refused(Req *rq, Findings *found); /* the same for the page of users */
 
+/* factorpages.c: `factor` of the account's page */
+MUST_USE bool factor_doc(Req *rq, Doc *o);
+/* userpages.c */
+void role_options(Req *rq, Doc *list, const Org *at, Str chosen); /* {value, label, note, on}: the roles an account of this office may have */
+Str role_labels(Req *rq, Str roles);
+
 /* delegations.c: `delegations` (and for pages `colleagues`) into rq->doc */
 MUST_USE bool delegations_doc(Req *rq);
 
@@ -260,4 +272,5 @@ PageFn record_list, record_new, record_create, record_show, record_edit, record_
     user_disable_post, account_page, account_password_post, tokens_page, tokens_post, token_drop_post, search_page, task_post, task_answer_post,
     task_back_post, delegation_post, delegation_end_post, notices_page, notices_read_post, notice_read_post,
     outbox_page, outbox_retry_post, outbox_retry_all_post, account_contact_post, user_contact_post, public_form, public_form_post, public_status, public_status_post,
-    fill_start, fill_start_post, fill_list, fill_section, fill_section_post, fill_check;
+    fill_start, fill_start_post, fill_list, fill_section, fill_section_post, fill_check, code_page, code_post, confirm_page, confirm_post, confirm_end_post, factor_page, factor_begin_post, factor_confirm_post,
+    factor_drop_post, user_factor_post, roles_page, roles_post, request_yes_post, request_no_post, first_page, first_post, security_page;

@@ -34,6 +34,8 @@ enum {
     ROUTE_UPLOAD = 2,                /* may carry up to upload_bytes */
     ROUTE_NO_CSRF = 4,               /* checked otherwise (sign-in has its own token) */
     ROUTE_HEAVY = 8,                 /* at most two at once, then 503 */
+    ROUTE_PROOF = 16,                /* wants password or code again, unless given within the profile's minutes (proof.c) */
+    ROUTE_EXPORT = 32,               /* of these: a token of scope `export` may as well */
 };
 
 struct Req {

@@ -4,7 +4,7 @@
 #include "base/date.h"
 #include "page/internal.h"
 
-static Str role_labels(Req *rq, Str roles)
+Str role_labels(Req *rq, Str roles)
 {
     Buf b = buf_new(rq->mem, 2000);
     Str rest = roles, one;
@@ -21,7 +21,8 @@ static bool user_rows(Req *rq)
 {
     User *users;
     size_t n;
-    if (!user_list(&rq->cx, rq->store, &rq->actor, &users, &n)) {
+    bool grants;
+    if (!user_grants(&rq->cx, rq->store, &rq->actor, &grants) || !user_list(&rq->cx, rq->store, &rq->actor, &users, &n)) {
         return false;
     }
     Doc *l = doc_set_list(rq->doc, "users");
@@ -42,9 +43,37 @@ static bool user_rows(Req *rq)
             doc_set_null(o, "last_at");
         }
         doc_set_bool(o, "self", u->id == rq->actor.user);
-        if (!contact_doc(rq, u->id, o)) {
+        doc_set_bool(o, "technical", u->id != rq->actor.user && user_manages(rq->store, &rq->actor) &&
+                                         (u->kind == ADMIN_NONE || rq->actor.kind == ADMIN_SYSTEM));
+        doc_set_bool(o, "grant", grants && u->id != rq->actor.user && (u->kind == ADMIN_NONE || rq->actor.kind == ADMIN_SECURITY));
+        if (!user_manages(rq->store, &rq->actor)) {
+            doc_set_null(o, "contact");
+        } else if (!contact_doc(rq, u->id, o)) {
             return false;
         }
+    }
+    return true;
+}
+
+static bool request_rows(Req *rq)
+{
+    RoleRequest *waiting;
+    size_t n;
+    if (!role_requests(&rq->cx, rq->store, &rq->actor, &waiting, &n)) {
+        return false;
+    }
+    Doc *l = doc_set_list(rq->doc, "requests");
+    for (size_t i = 0; i < n; i++) {
+        Doc *o = doc_add_obj(l);
+        doc_set_id(o, "id", waiting[i].id);
+        doc_set_str(o, "login", waiting[i].login);
+        doc_set_str(o, "name", waiting[i].user_name);
+        doc_set_shown(o, "was", waiting[i].was, role_labels(rq, waiting[i].was));
+        doc_set_shown(o, "roles", waiting[i].roles, role_labels(rq, waiting[i].roles));
+        doc_set_str(o, "reason", waiting[i].reason);
+        doc_set_str(o, "asked_by", waiting[i].by_name);
+        doc_set_instant(o, "at", waiting[i].at_ms);
+        doc_set_bool(o, "may_decide", waiting[i].may_decide);
     }
     return true;
 }
@@ -57,7 +86,33 @@ static void option(Doc *l, Str value, Str label, bool on)
     doc_set_bool(o, "on", on);
 }
 
-static void user_form(Req *rq, const Findings *found)
+void role_options(Req *rq, Doc *list, const Org *at, Str chosen)
+{
+    for (size_t i = 0; i < rq->pack->n_roles; i++) {
+        const Role *r = &rq->pack->roles[i];
+        bool on = false;
+        for (Str rest = chosen, one; rest.n != 0;) {
+            (void)str_cut(rest, ',', &one, &rest);
+            on = on || str_eq(one, r->id);
+        }
+        if ((r->kind == ADMIN_NONE || rq->actor.kind == ADMIN_SECURITY) && (at == NULL || r->level_index < 0 || r->level_index == at->level_index)) {
+            option(list, r->id, r->label, on);
+        }
+    }
+}
+
+/* May whoever adds an account give it roles at once? */
+static bool adds_with_roles(Req *rq, bool *ret)
+{
+    Settings now;
+    if (!settings_now(&rq->cx, rq->store, &now)) {
+        return false;
+    }
+    *ret = rq->actor.kind == ADMIN_NONE && !now.profile->grants_apart;
+    return true;
+}
+
+static void user_form(Req *rq, const Findings *found, bool with_roles)
 {
     Str org = param_get(&rq->form, S("org")), picked[8];
     size_t n = param_all(&rq->form, S("roles"), picked, ARRAY_LEN(picked));
@@ -70,12 +125,9 @@ static void user_form(Req *rq, const Findings *found)
             option(orgs, o->code, o->name, str_eq(o->code, org));
         }
     }
-    for (size_t i = 0; i < rq->pack->n_roles; i++) {
-        bool on = false;
-        for (size_t k = 0; k < n; k++) {
-            on = on || str_eq(picked[k], rq->pack->roles[i].id);
-        }
-        option(roles, rq->pack->roles[i].id, rq->pack->roles[i].label, on);
+    doc_set_bool(f, "with_roles", with_roles);
+    if (with_roles) {
+        role_options(rq, roles, NULL, str_join(rq->mem, picked, n, S(",")));
     }
     doc_set_doc(rq->doc, "errors", finding_list(rq->mem, found, false));
 }
@@ -85,11 +137,15 @@ static bool users_doc(Req *rq, const Findings *found)
     rq->doc = doc_obj(rq->mem);
     rq->view = "user/users";
     doc_set_strc(rq->doc, "title", "用户");
-    if (!user_rows(rq)) {
+    bool with_roles;
+    if (!user_rows(rq) || !request_rows(rq) || !adds_with_roles(rq, &with_roles)) {
         return false;
     }
-    if (!rq->wants_json) {
-        user_form(rq, found);
+    if (!rq->wants_json && user_manages(rq->store, &rq->actor)) {
+        user_form(rq, found, with_roles);
+    } else if (!rq->wants_json) {
+        doc_set_null(rq->doc, "form");
+        doc_set_doc(rq->doc, "errors", finding_list(rq->mem, found, false));
     }
     req_crumb(rq, S("用户"), S(""));
     return true;
@@ -117,18 +173,6 @@ bool users_refused(Req *rq, Findings *found)
     return false;
 }
 
-static bool password_fits(Req *rq, Str field, Str password, Findings *found)
-{
-    if (utf8_len(password) < 10) {
-        finding_add(found, false, field, S("short"), S(""), S("口令至少 10 个字符；可以用几个不相干的词"));
-    } else if (utf8_len(password) > 200) {
-        finding_add(found, false, field, S("long"), S(""), S("口令最多 200 个字符"));
-    } else if (str_eq(password, rq->actor.login)) {
-        finding_add(found, false, field, S("same"), S(""), S("口令不能和登录名相同"));
-    }
-    return found->errors == 0;
-}
-
 bool users_post(Req *rq)
 {
     Findings found = findings_new(rq->mem);
@@ -144,12 +188,11 @@ bool users_post(Req *rq)
     if (org == NULL) {
         finding_add(&found, false, S("org"), S("required"), S(""), S("请选择单位"));
     }
-    if (n == 0) {
-        finding_add(&found, false, S("roles"), S("required"), S(""), S("请至少选择一个角色"));
-    }
     int64_t id;
-    if (!password_fits(rq, S("password"), password, &found) ||
-        !user_add(&rq->cx, rq->store, &rq->actor, login, name, org, str_join(rq->mem, roles, n, S(",")), password, true, &id)) {
+    if (password.n == 0) {
+        finding_add(&found, false, S("password"), S("required"), S(""), S("请填写初始口令"));
+    }
+    if (found.errors != 0 || !user_add(&rq->cx, rq->store, &rq->actor, login, name, org, str_join(rq->mem, roles, n, S(",")), password, true, &id)) {
         return users_refused(rq, &found);
     }
     if (rq->wants_json) {
@@ -170,7 +213,7 @@ bool user_password_post(Req *rq)
     if (!req_id(rq, &id)) {
         return false;
     }
-    if (!password_fits(rq, S(""), password, &found) || !user_password(&rq->cx, rq->store, &rq->actor, id, password, true)) {
+    if (!user_password(&rq->cx, rq->store, &rq->actor, id, password, true)) {
         return users_refused(rq, &found);
     }
     if (rq->wants_json) {
@@ -230,7 +273,7 @@ static bool account_doc(Req *rq, const Findings *found, Str fresh)
         Doc *o = doc_add_obj(l);
         doc_set_id(o, "id", tokens[i].id);
         doc_set_str(o, "name", tokens[i].name);
-        doc_set_shown(o, "scope", tokens[i].scope, str_eq(tokens[i].scope, S("write")) ? S("读写") : S("只读"));
+        doc_set_shown(o, "scope", tokens[i].scope, str_eq(tokens[i].scope, S("write")) ? S("读写") : str_eq(tokens[i].scope, S("export")) ? S("只读并可导出") : S("只读"));
         doc_set_instant(o, "expires_at", tokens[i].expires_ms);
         if (tokens[i].last_ms != 0) {
             doc_set_instant(o, "last_at", tokens[i].last_ms);
@@ -245,7 +288,7 @@ static bool account_doc(Req *rq, const Findings *found, Str fresh)
     }
     doc_set_doc(rq->doc, "errors", finding_list(rq->mem, found, false));
     req_crumb(rq, S("我的账户"), S(""));
-    return contact_doc(rq, rq->actor.user, rq->doc) && delegations_doc(rq);
+    return contact_doc(rq, rq->actor.user, rq->doc) && factor_doc(rq, rq->doc) && delegations_doc(rq);
 }
 
 bool account_page(Req *rq)
@@ -273,14 +316,13 @@ bool account_password_post(Req *rq)
 {
     Findings found = findings_new(rq->mem);
     Str old = req_param(rq, "old"), fresh = req_param(rq, "password"), token;
-    Actor who;
     if (!str_eq(fresh, req_param(rq, "again"))) {
         finding_add(&found, false, S("again"), S("differs"), S(""), S("两次填写的新口令不一样"));
     }
-    if (!password_fits(rq, S("password"), fresh, &found)) {
+    if (found.errors != 0) {
         return account_refused(rq, &found);
     }
-    if (!session_open(&rq->cx, rq->store, rq->actor.login, old, rq->net->peer, &token, &who)) {
+    if (!session_password(&rq->cx, rq->store, &rq->actor, old, rq->net->peer)) {
         if (rq->cx.err != E_UNAUTHENTICATED) {
             return false;
         }
@@ -292,7 +334,7 @@ bool account_password_post(Req *rq)
         return account_refused(rq, &found);
     }
     /* All sessions have ended: open a new one for this browser. */
-    if (!session_open(&rq->cx, rq->store, rq->actor.login, fresh, rq->net->peer, &token, &who)) {
+    if (!session_again(&rq->cx, rq->store, &rq->actor, &token)) {
         return false;
     }
     if (rq->wants_json) {
@@ -318,8 +360,8 @@ bool tokens_post(Req *rq)
     if (name.n == 0) {
         finding_add(&found, false, S("name"), S("required"), S(""), S("请写明令牌的用途"));
     }
-    if (!str_eq(scope, S("read")) && !str_eq(scope, S("write"))) {
-        finding_add(&found, false, S("scope"), S("choice"), S(""), S("请选择只读或读写"));
+    if (!str_eq(scope, S("read")) && !str_eq(scope, S("write")) && !str_eq(scope, S("export"))) {
+        finding_add(&found, false, S("scope"), S("choice"), S(""), S("请选择只读、读写或只读并可导出"));
     }
     if (req_param(rq, "days").n != 0 && (!str_int(req_param(rq, "days"), &days) || days < 1 || days > 365)) {
         finding_add(&found, false, S("days"), S("range"), S(""), S("有效天数须在 1 到 365 之间"));

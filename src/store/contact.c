@@ -4,6 +4,7 @@
 #include "store/contact_int.h"
 
 #include "store/outbox.h"
+#include "store/user.h"
 
 bool contact_columns(Cx *cx, Db *db)
 {
@@ -111,7 +112,7 @@ static bool office_of(Cx *cx, Store *s, const Actor *by, int64_t user, const Org
     if (*ret == NULL) {
         return fail(cx, E_NOT_FOUND, "没有这个用户");
     }
-    bool admin = by->is_system || (actor_is_admin(s->pack, by) && by->org != NULL && org_within(*ret, by->org));
+    bool admin = by->is_system || (user_manages(s, by) && by->org != NULL && org_within(*ret, by->org));
     return by->user == user || admin ? true : fail(cx, E_FORBIDDEN, "您不能管理这个用户");
 }
 

@@ -82,7 +82,7 @@ static bool do_add(Cx *cx, Store *s, void *arg)
 
 static bool user_of(Cx *cx, int64_t id, User *ret, int64_t *ret_home)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select login, name, home, roles from account where id = ?1 and disabled = 0"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select login, name, home, roles from account where id = ?1 and disabled = 0 and admin_kind = ''"));
     bool row = false;
     if (st == NULL) {
         return false;
@@ -102,7 +102,7 @@ bool delegate_add(Cx *cx, Store *s, const Actor *a, int64_t deputy, int32_t from
 {
     AddArg x = {.a = a, .from = from, .until = until};
     int64_t home = 0;
-    if (a->org == NULL || a->user == 0 || a->read_only) {
+    if (a->org == NULL || a->user == 0 || a->read_only || a->kind != ADMIN_NONE) {
         return fail(cx, E_FORBIDDEN, "您不能委托别人代办");
     }
     if (!user_of(cx, deputy, &x.deputy, &home)) {
@@ -252,7 +252,7 @@ bool delegate_join(Cx *cx, Store *s, Actor *a)
     a->n_own_roles = a->n_roles;
     Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                        S("select p.id, p.name, p.roles from delegation d join account p on p.id = d.principal"
-                         " where d.deputy = ?1 and d.begins <= ?2 and d.ends > ?2 and p.disabled = 0 and p.home = ?3 order by d.id"));
+                         " where d.deputy = ?1 and d.begins <= ?2 and d.ends > ?2 and p.disabled = 0 and p.home = ?3 and p.admin_kind = '' order by d.id"));
     if (st == NULL) {
         return false;
     }

@@ -76,6 +76,9 @@ struct Store {
     Pulse pulse;
     Space space;
     bool is_file;         /* the database is tamga.db of the folder */
+    /* settings as last read (compliance.c) */
+    _Atomic int64_t settings_at, retention_days;
+    _Atomic unsigned profile;
     _Atomic unsigned channels; /* for which rows of the outbox are written (outbox.h) */
 };
 
@@ -90,6 +93,7 @@ MUST_USE bool store_read_key(Cx *cx, Store *s, const char *dir); /* into s->keys
 /* schema.c */
 MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);
 MUST_USE bool tlog_tables(Cx *cx, Db *db); /* tlog.c */
+MUST_USE bool account_tables(Cx *cx, Db *db); /* user.c */
 MUST_USE bool notice_tables(Cx *cx, Db *db); /* notice.c */
 bool field_has_column(const Field *f); /* everything but child lists */
 bool type_by_home(const RecordType *t); /* its rows may be spread over several machines by home */

@@ -45,6 +45,7 @@ static const char FIXED[] =
     "create unique index if not exists token_hash on token (hash);"
     "create table if not exists login_failure (key text not null, at integer not null){strict};"
     "create index if not exists login_failure_key on login_failure (key, at);"
+    "create index if not exists login_failure_at on login_failure (at);"
     "create table if not exists idempotency (key text not null primary key, request text not null, status integer not null,"
     " body text not null, at integer not null){strict};"
     "create table if not exists file (id {id}, home integer not null, type text not null,"
@@ -345,7 +346,7 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
 
 bool schema_apply(Cx *cx, Store *s, Db *db)
 {
-    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !subject_tables(cx, db) || !anchor_tables(cx, db) || !notice_tables(cx, db)) {
+    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !subject_tables(cx, db) || !anchor_tables(cx, db) || !notice_tables(cx, db) || !account_tables(cx, db)) {
         return false;
     }
     for (size_t i = 0; i < ARRAY_LEN(BY_HOME); i++) {

@@ -28,7 +28,11 @@ typedef struct {
     Str deputy_names;            /* of these, joined by 、; empty: none */
     bool is_system;                 /* the program itself (first start, demonstration) */
     bool read_only;              /* a token without write scope */
-    bool must_change;            /* was given a password by somebody else: may do nothing but change it */
+    bool must_change;            /* was given a password by somebody else, or it is too old: may do nothing but change it */
+    bool must_enrol;             /* the profile wants a second factor of this person and there is none: may do nothing but enrol */
+    AdminKind kind;              /* one of the three administrators: then no role of the pack's records counts */
+    bool may_export;             /* a token that may export without a proof */
+    int64_t proven_ms;           /* when this session last gave password or code; 0: never, or no session */
     Str via;                     /* "web", "token:<name>", "cli", "import:<job>": into the journal */
 } Actor;
 

@@ -48,8 +48,8 @@ bool token_add(Cx *cx, Store *s, const Actor *by, int64_t user, Str name, Str sc
     if (!by->is_system && !own && !(actor_is_admin(s->pack, by) && by->org != NULL && org_within(owner.org, by->org))) {
         return fail(cx, E_FORBIDDEN, "您不能为这个用户建立访问令牌");
     }
-    if (!str_eq(scope, S("read")) && !str_eq(scope, S("write"))) {
-        return fail(cx, E_INVALID, "令牌范围只能是 read 或 write");
+    if (!str_eq(scope, S("read")) && !str_eq(scope, S("write")) && !str_eq(scope, S("export"))) {
+        return fail(cx, E_INVALID, "令牌范围只能是 read、write 或 export");
     }
     if (str_trim(name).n == 0 || name.n > 100 || expires_ms <= cx->now_ms) {
         return fail(cx, E_INVALID, "请填写令牌用途和今后的到期日");
@@ -87,6 +87,7 @@ bool token_actor(Cx *cx, Store *s, Str token, Actor *ret)
         return false;
     }
     ret->read_only = !str_eq(scope, S("write"));
+    ret->may_export = str_eq(scope, S("export"));
     ret->via = str_printf(cx->mem, "token:%.*s", STRF(name));
     return true;
 }

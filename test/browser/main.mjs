@@ -1,6 +1,7 @@
 // All browser tests, in the order of the stories.
 import { run } from "./lib.mjs";
 import "./signin.mjs";
+import "./accounts.mjs";
 import "./pages.mjs";
 import "./record.mjs";
 import "./import.mjs";

@@ -119,6 +119,6 @@ static bool ask_post(Req *rq)
 
 const Route ROUTES_BUNDLE[] = {
     {"GET", "/bundle/{type}/{id:id}", ask_page, AUTH_USER, "bundle/ask", "What an evidence bundle of this record holds", NULL, 0},
-    {"POST", "/bundle/{type}/{id:id}", ask_post, AUTH_USER, NULL, "Queue the making of an evidence bundle; the job's output is the zip", NULL, 0},
+    {"POST", "/bundle/{type}/{id:id}", ask_post, AUTH_USER, NULL, "Queue the making of an evidence bundle; the job's output is the zip", NULL, ROUTE_PROOF},
     {0},
 };

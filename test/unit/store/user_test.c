@@ -13,7 +13,8 @@ static int64_t person(Fixture *f, const char *login, const char *org, const char
 static bool sign_in(Fixture *f, const char *login, Str password, Str *ret_token)
 {
     Actor a;
-    return session_open(&f->cx, f->s, str_c(login), password, S("192.0.2.1"), ret_token, &a);
+    bool code;
+    return session_open(&f->cx, f->s, str_c(login), password, S("192.0.2.1"), ret_token, &code, &a);
 }
 
 static void pass_time(Fixture *f, int64_t ms)

@@ -35,7 +35,7 @@ static int web_up(void **state)
     REQUIRE(w->site != NULL, cx);
     Str token;
     Actor a;
-    REQUIRE(session_open(cx, w->f->s, S("writer1"), S("correct-horse-9"), S("127.0.0.1"), &token, &a), cx);
+    REQUIRE(session_open(cx, w->f->s, S("writer1"), S("correct-horse-9"), S("127.0.0.1"), &token, &(bool){false}, &a), cx);
     REQUIRE(session_actor(cx, w->f->s, token, &a, &w->csrf), cx);
     w->cookie = str_printf(w->f->mem, "tamga_s=%.*s", STRF(token));
     *state = w;
