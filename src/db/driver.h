@@ -41,6 +41,9 @@ typedef struct DbDriver {
     int64_t (*col_int)(DriverStmt *s, int col);
     Str (*col_bytes)(DriverStmt *s, int col);            /* text and blob; NUL-terminated; empty for NULL */
 
+    bool (*lock)(Cx *cx, DriverConn *c, Str name, bool wait, bool *ret_got); /* of the connection, among all users of the database */
+    void (*unlock)(DriverConn *c, Str name);
+    unsigned (*generation)(DriverConn *c);               /* grows when the connection is made anew */
     bool (*in_transaction)(DriverConn *c);
     bool (*script)(Cx *cx, DriverConn *c, const char *sql);
     bool (*backup)(Cx *cx, DriverConn *c, const char *to_path, void (*progress)(void *ctx, int done, int total), void *ctx);

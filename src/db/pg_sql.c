@@ -149,6 +149,8 @@ bool pg_hook(Buf *out, Str word, Str arg)
         buf_add(out, S("bigint primary key not null"));
     } else if (str_eq(word, S("lock"))) {
         buf_add(out, S("for update"));
+    } else if (str_eq(word, S("lock_skip"))) {
+        buf_add(out, S("for update skip locked"));
     } else if (!str_eq(word, S("strict"))) { /* {strict}: every table is */
         return false;
     }

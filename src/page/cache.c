@@ -2,7 +2,8 @@
  * cache.c - rendered public pages in memory, each with its gzip, keyed by address and variant.
  *
  * An entry notes which record types it was made from and their version counters as they stood BEFORE the handler read anything. The
- * store raises a counter before it acknowledges a commit, so a page found valid is never older than an acknowledged write.
+ * store raises a counter before it acknowledges a commit, so a page found valid is never older than an acknowledged write. Where other processes
+ * write too, what they did is asked for before an entry is judged (store_attach); without an answer nothing kept is served.
  * Entries are counted references: net may still be sending one that has been replaced. Each owns an arena.
  */
 #include "base/clock.h"
@@ -130,17 +131,21 @@ bool page_cache_answer(Exchange *x)
     while (e != NULL && !str_eq(e->key, key)) {
         e = e->next;
     }
-    if (e != NULL && valid(x, e)) {
+    if (e != NULL) {
         atomic_fetch_add(&e->refs, 1);
-    } else {
-        e = NULL;
     }
     pthread_rwlock_unlock(&c->lock);
     if (e == NULL) {
         return false;
     }
-    send(x, e);
-    return true;
+    if (!store_attach(&x->rq.cx, x->rq.store)) {
+        cx_clear(&x->rq.cx); /* the way without the cache will say so */
+    } else if (valid(x, e)) {
+        send(x, e);
+        return true;
+    }
+    entry_drop(e);
+    return false;
 }
 
 static Entry *entry_make(Exchange *x, Str key, Str body, Str type)

@@ -118,7 +118,11 @@ static bool serve(Exchange *x)
     Req *rq = &x->rq;
     bool anonymous = anonymous_read(x);
     bool routed = find_route(x);
-    if (routed && anonymous && (rq->route->flags & ROUTE_CACHE)) {
+    bool cached = routed && anonymous && (rq->route->flags & ROUTE_CACHE) != 0;
+    if (cached) {
+        if (!store_attach(&rq->cx, rq->store)) { /* before versions are noted: it learns of other processes' writes */
+            return false;
+        }
         begin_cacheable(x);
     } else {
         uint8_t nonce[16];
@@ -129,7 +133,7 @@ static bool serve(Exchange *x)
         error_with_person(x);
         return false;
     }
-    if (!store_attach(&rq->cx, rq->store) || !guard_identity(x) || !url_params(&rq->cx, rq->net->query, &rq->query) ||
+    if ((!cached && !store_attach(&rq->cx, rq->store)) || !guard_identity(x) || !url_params(&rq->cx, rq->net->query, &rq->query) ||
         !guard_rights(x) || !body_read(x) || !guard_forgery(x) || !guard_idem_begin(x)) {
         return false;
     }

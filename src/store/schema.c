@@ -4,7 +4,7 @@
  * A pack may gain types and fields between starts: missing tables are made and missing columns added. Nothing is ever dropped; a field
  * that left the pack keeps its column unread.
  */
-#include "store/internal.h"
+#include "store/shared_int.h"
 
 static const char FIXED[] =
     "create table if not exists meta (key text not null primary key, value text not null){strict};"
@@ -285,7 +285,7 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
 
 bool schema_apply(Cx *cx, Store *s, Db *db)
 {
-    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !notice_tables(cx, db)) {
+    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !notice_tables(cx, db) || !shared_tables(cx, db)) {
         return false;
     }
     for (size_t i = 0; i < s->pack->n_types; i++) {
