@@ -218,7 +218,7 @@ async function kills(cluster) {
 
 // ---- part two ----
 async function failover() {
-  const pair = new Pair(path.join(dir, 'pair'));
+  pair = new Pair(path.join(dir, 'pair'));
   try {
     const formed = await pair.up();
     const data = path.join(dir, 'failover');
@@ -249,7 +249,7 @@ async function failover() {
     put('postgres.failover-back', { goal: 'writable again ≤ 5 s after the new primary is', figure: `longest ${Math.round(most)} ms`, command, seed: SEED, ...below(BACK_MS, most) });
     faults = [];
     await server.end();
-  } finally { await pair.down(); }
+  } finally { await pair.down(); pair = null; }
 }
 
 // ---- part three ----
@@ -426,13 +426,15 @@ class Cluster {
   stop() { sh('tool/pg.sh', 'stop', this.dir); }
 }
 
-let cluster = null;
+let cluster = null, pair = null;
 async function clear() {
   for (const s of servers) s.proc.kill('SIGKILL');
   if (cluster) cluster.stop();
   cluster = null;
+  if (pair) await pair.down();
+  pair = null;
 }
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, async () => { await clear(); process.exit(1); });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, async () => { await clear(); fs.rmSync(dir, { recursive: true, force: true }); process.exit(1); });
 try {
   for (const part of PARTS) {
     const began = now();

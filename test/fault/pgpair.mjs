@@ -69,10 +69,11 @@ export class Pair {
   }
   async settled() { await this.until('a pair again', () => ['primary secondary', 'secondary primary'].includes(this.states())); }
   family(pid) {
-    const kids = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim();
+    let kids = '';
+    try { kids = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim(); } catch { /* none */ }
     return kids ? kids.split(/\s+/).map(Number).flatMap((k) => [k, ...this.family(k)]) : [];
   }
-  all(pid) { try { return [pid, ...this.family(pid)]; } catch { return [pid]; } }
+  all(pid) { return [pid, ...this.family(pid)]; } // helpers left alone would start the server again
   end(name) {
     const pids = this.all(this.procs[name].pid);
     try { pids.push(...this.all(Number(fs.readFileSync(`${this.dir}/${name}/postmaster.pid`, 'utf8').split('\n')[0]))); } catch { /* none */ }
