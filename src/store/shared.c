@@ -43,31 +43,33 @@ void store_unlock(Cx *cx, Store *s, Str name)
 
 /* ---- tables ---- */
 
-static bool add_column(Cx *cx, Db *db, const char *table, const char *column, const char *ddl)
+static bool has_column(Cx *cx, Db *db, Str table, Str column, bool *ret)
 {
     Str *names;
     size_t n;
-    if (!db_columns(cx, db, cx->mem, str_c(table), &names, &n)) {
+    if (!db_columns(cx, db, cx->mem, table, &names, &n)) {
         return false;
     }
+    *ret = false;
     for (size_t i = 0; i < n; i++) {
-        if (str_eq(names[i], str_c(column))) {
-            return true;
-        }
+        *ret = *ret || str_eq(names[i], column);
     }
-    return db_script(cx, db, ddl);
+    return true;
 }
 
 bool shared_tables(Cx *cx, Db *db)
 {
+    bool job = false, outbox = false;
     return db_script(cx, db,
                      "create table if not exists node (n integer not null primary key, owner text not null, seen integer not null){strict};"
                      "create table if not exists version (name text not null primary key, n integer not null){strict}") &&
-           add_column(cx, db, "job", "owner", "alter table job add column owner text not null default ''") &&
-           add_column(cx, db, "job", "folder", "alter table job add column folder text not null default ''") &&
-           add_column(cx, db, "job", "tries", "alter table job add column tries integer not null default 0") &&
-           add_column(cx, db, "job", "cancel", "alter table job add column cancel integer not null default 0") &&
-           add_column(cx, db, "outbox", "owner", "alter table outbox add column owner text not null default ''");
+           has_column(cx, db, S("job"), S("cancel"), &job) && has_column(cx, db, S("outbox"), S("owner"), &outbox) &&
+           (job || db_script(cx, db,
+                             "alter table job add column owner text not null default '';"
+                             "alter table job add column folder text not null default '';"
+                             "alter table job add column tries integer not null default 0;"
+                             "alter table job add column cancel integer not null default 0")) &&
+           (outbox || db_script(cx, db, "alter table outbox add column owner text not null default ''"));
 }
 
 /* ---- node numbers ---- */
