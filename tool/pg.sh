@@ -2,6 +2,7 @@
 # A private PostgreSQL server for tests, from the Debian package `postgresql`; the cluster of the system is never touched.
 #
 #   tool/pg.sh start DIR    make a cluster in the new folder DIR and start it; prints its address. It ends when the caller does, or by stop
+#   tool/pg.sh again DIR    start that of DIR again after it was killed
 #   tool/pg.sh stop DIR     end it and remove the folder
 #   tool/pg.sh run COMMAND… start one in a temporary folder, run COMMAND with TAMGA_TEST_DB set to its address, stop it
 #
@@ -64,6 +65,14 @@ case "${1:-}" in
       stop "$dir"
     ) >/dev/null 2>&1 </dev/null &
     ;;
+  again) # a process of the killed one may hold its memory for a moment yet
+    for i in $(seq 60); do
+      ! as "$bin/pg_ctl" -D "${2:?folder}/data" -l "$2/log" -w -t 60 start >/dev/null 2>&1 || exit 0
+      sleep 0.25
+    done
+    tail -n 5 "$2/log" >&2
+    exit 1
+    ;;
   stop) stop "${2:?folder}" ;;
   run)
     shift
@@ -76,5 +85,5 @@ case "${1:-}" in
     export TAMGA_TEST_DB TAMGA_TEST_SUPER TAMGA_PG_PARTITIONS=${TAMGA_PG_PARTITIONS-2}
     "$@"
     ;;
-  *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -41,6 +41,8 @@ const char *app_share(Cx *cx, const char *given, const char *name, const char *i
 const Pack *app_pack(Cx *cx, const Options *o);
 /* app_has_data - whether the folder o->data was made by init: its database, or the address of one, is there. */
 bool app_has_data(Cx *cx, const Options *o);
+/* app_store_new - the store of a folder that has no database yet, at o->db or in the folder; notes both there. */
+Store *app_store_new(Cx *cx, const Options *o, const Pack *p);
 /* app_store - open the store of o->data with its pack. */
 Store *app_store(Cx *cx, const Options *o);
 /* app_first_token - while there is no account: print a fresh one-time token for the three administrators, with the page that takes it. */

@@ -20,26 +20,11 @@ bool cmd_init(Cx *cx, const Options *o)
         return fail(cx, E_CONFLICT, "%s 已经有数据，没有改动", o->data);
     }
     const Pack *p = app_pack(cx, o);
-    if (p == NULL || (o->db != NULL && !store_place(cx, o->data, o->db))) {
-        return false;
-    }
-    Store *s = store_open(cx, o->data, p);
+    Store *s = p != NULL ? app_store_new(cx, o, p) : NULL;
     if (s == NULL) {
-        if (o->db != NULL) { /* so that another address may be tried */
-            unlink(str_printf(cx->mem, "%s/db", o->data).p);
-        }
         return false;
     }
-    int fd = open(str_printf(cx->mem, "%s/pack", o->data).p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    char real[4096]; /* the folder may be served from elsewhere later */
-    bool ok = fd >= 0 && realpath(str_z(cx->mem, p->dir), real) != NULL && dprintf(fd, "%s\n", real) > 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (!ok) {
-        (void)fail(cx, E_IO, "无法写入 %s", o->data);
-    }
-    ok = ok && (o->profile == NULL || (store_attach(cx, s) && settings_set(cx, s, &SYSTEM_ACTOR, o->profile, 0)));
+    bool ok = o->profile == NULL || (store_attach(cx, s) && settings_set(cx, s, &SYSTEM_ACTOR, o->profile, 0));
     ok = ok && (!o->demo || demo_fill(cx, s, str_printf(cx->mem, "%.*s-demo", STRF(p->dir)).p));
     if (ok && !o->quiet) {
         printf("已建立 %s（策略包 %.*s %.*s）\n", o->data, STRF(p->id), STRF(p->version));

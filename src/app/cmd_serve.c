@@ -118,6 +118,16 @@ static bool run(Cx *cx, const Options *o, Store *s, Jobs *jobs, Press *press, in
     return net != NULL;
 }
 
+/* With --db a folder without a database is bound to that one, as init does; with the keys of another folder it serves the same records. */
+static Store *serve_store(Cx *cx, const Options *o)
+{
+    if (o->db == NULL || o->data == NULL || app_has_data(cx, o)) {
+        return app_store(cx, o);
+    }
+    const Pack *p = app_pack(cx, o);
+    return p != NULL ? app_store_new(cx, o, p) : NULL;
+}
+
 bool cmd_serve(Cx *cx, const Options *o)
 {
     int64_t started_us = clock_mono_us();
@@ -133,7 +143,7 @@ bool cmd_serve(Cx *cx, const Options *o)
     if (o->security_contact != NULL && !security_contact_ok(str_c(o->security_contact))) {
         return fail(cx, E_USAGE, "--security-contact 应以 mailto:、https:// 或 tel: 开头，中间没有空格");
     }
-    Store *s = app_store(cx, o);
+    Store *s = serve_store(cx, o);
     if (s == NULL) {
         return false;
     }

@@ -4,6 +4,7 @@
  * A data folder names its pack in the file `pack` (one line: the folder).
  */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -41,6 +42,33 @@ const Pack *app_pack(Cx *cx, const Options *o)
     return rule_pack_check(cx, p) && store_calls_known(cx, p) ? p : NULL;
 }
 
+static bool app_place(Cx *cx, const Options *o, const Pack *p)
+{
+    int fd = open(str_printf(cx->mem, "%s/pack", o->data).p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    char real[4096]; /* the folder may be served from elsewhere later */
+    bool ok = fd >= 0 && realpath(str_z(cx->mem, p->dir), real) != NULL && dprintf(fd, "%s\n", real) > 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok || fail(cx, E_IO, "无法写入 %s", o->data);
+}
+
+Store *app_store_new(Cx *cx, const Options *o, const Pack *p)
+{
+    if (o->db != NULL && !store_place(cx, o->data, o->db)) {
+        return NULL;
+    }
+    Store *s = store_open(cx, o->data, p);
+    if (s == NULL && o->db != NULL) { /* so that another address may be tried */
+        unlink(str_printf(cx->mem, "%s/db", o->data).p);
+    }
+    if (s != NULL && !app_place(cx, o, p)) {
+        store_close(s);
+        s = NULL;
+    }
+    return s;
+}
+
 bool app_has_data(Cx *cx, const Options *o)
 {
     return access(str_printf(cx->mem, "%s/tamga.db", o->data).p, F_OK) == 0 || access(str_printf(cx->mem, "%s/db", o->data).p, F_OK) == 0;
@@ -52,9 +80,12 @@ Store *app_store(Cx *cx, const Options *o)
         (void)fail(cx, E_USAGE, "请用 --data 指定数据文件夹");
         return NULL;
     }
-    if (o->db != NULL) {
-        (void)fail(cx, E_USAGE, "--db 只用于 init；以后数据库的地址在数据文件夹的 db 文件里改");
-        return NULL;
+    if (o->db != NULL && app_has_data(cx, o)) {
+        const char *now = store_database(cx, o->data);
+        if (now == NULL || !str_eq(str_c(now), str_c(o->db))) {
+            (void)!fail(cx, E_CONFLICT, "%s 已经有另一个数据库；要换地址，请改数据文件夹里的 db 文件", o->data);
+            return NULL;
+        }
     }
     if (!app_has_data(cx, o)) {
         (void)fail(cx, E_NOT_FOUND, "%s 不是数据文件夹，请先运行 tamga init --data %s", o->data, o->data);

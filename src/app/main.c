@@ -11,8 +11,8 @@
 static const Command COMMANDS[] = {
     {"init", cmd_init, "init --data DIR [--db 数据库地址] [--pack DIR] [--profile 合规档案] [--demo]",
      "建立数据文件夹（--demo：演示数据和演示账户；--db postgresql://…：记录存到 PostgreSQL，地址记在数据文件夹的 db 文件里）"},
-    {"serve", cmd_serve, "serve --data DIR [--listen 地址:端口] [--url 对外网址] [--view DIR] [--assets DIR] [--workers N] [--per-address N] [--log-level 级别] [--scan 命令] [--behind-proxy] [--security-contact mailto:…]",
-     "启动服务（--behind-proxy：前面有本机的反向代理，访问者的地址取它写的 X-Forwarded-For 最后一项；--workers：同时办理的请求数，默认 8；--per-address：一个地址最多的连接数，默认 256；--log-level：debug info warn error，运行中 SIGUSR1 更详、SIGUSR2 更简；--security-contact：写进 security.txt 的安全联系方式）"},
+    {"serve", cmd_serve, "serve --data DIR [--db 数据库地址] [--listen 地址:端口] [--url 对外网址] [--view DIR] [--assets DIR] [--workers N] [--per-address N] [--log-level 级别] [--scan 命令] [--behind-proxy] [--security-contact mailto:…]",
+     "启动服务（--db：数据文件夹还没有数据库时，记下这个 PostgreSQL 地址并使用它；--behind-proxy：前面有本机的反向代理，访问者的地址取它写的 X-Forwarded-For 最后一项；--workers：同时办理的请求数，默认 8；--per-address：一个地址最多的连接数，默认 256；--log-level：debug info warn error，运行中 SIGUSR1 更详、SIGUSR2 更简；--security-contact：写进 security.txt 的安全联系方式）"},
     {"pack", cmd_pack, "pack check DIR", "检查策略包，逐条指出文件、行、列"},
     {"import", cmd_import, "import --data DIR --type T --as 登录名 FILE [--dry-run] [--report OUT.xlsx]", "导入电子表格"},
     {"export", cmd_export, "export --data DIR --type T [--as 登录名] [--where 字段=值] -o FILE.{csv,xlsx}", "导出电子表格"},

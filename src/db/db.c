@@ -438,6 +438,21 @@ void db_rollback_to(Db *db)
 
 /* ---- the rest ---- */
 
+bool db_lock(Cx *cx, Db *db, Str name, bool wait, bool *ret_got)
+{
+    return db->drv->lock(cx, db->conn, name, wait, ret_got);
+}
+
+void db_unlock(Db *db, Str name)
+{
+    db->drv->unlock(db->conn, name);
+}
+
+unsigned db_generation(const Db *db)
+{
+    return db->drv->generation(db->conn);
+}
+
 bool db_script(Cx *cx, Db *db, const char *sql)
 {
     Arena *scratch = arena_new(0);

@@ -4,7 +4,7 @@
  * SQL is the common subset (doc: ARCHITECTURE.md "SQL"): placeholders ?1 ?2 …, int64 / text / blob, dates as text
  * YYYY-MM-DD, instants as epoch ms, no functions of one engine, and hooks in braces: {list:1} (the ?1 is a JSON array of
  * integers: "in {list:1}"), {pk} (primary key form: "create table t (id {pk}, …) {strict}"), {strict}, {lock} (row lock
- * suffix). A table kept by home: "create table t (id {id}, home integer not null, … {key:id}) {homes}", whose key is (home, id) where the
+ * suffix), {lock_skip} (the same, passing over what others hold). A table kept by home: "create table t (id {id}, home integer not null, … {key:id}) {homes}", whose key is (home, id) where the
  * engine may spread it over several machines, or with a key of its own that begins with home; then db_homes. Text is valid UTF-8. What only one engine understands (pragma, ifnull, datetime, insert or replace …) is
  * refused with E_DB when it is prepared, except with SQL_ADMIN and in db_script.
  *
@@ -76,6 +76,15 @@ void db_rollback(Db *db);
 MUST_USE bool db_savepoint(Cx *cx, Db *db);
 MUST_USE bool db_release(Cx *cx, Db *db);
 void db_rollback_to(Db *db);                        /* undo and drop the newest savepoint */
+
+/*
+ * Locks by name, among everything that uses this database, held by the connection `db` until db_unlock or until the connection ends, however it ends;
+ * taken twice they must be given back twice. db_lock: wait - up to 10 s, then E_BUSY; else *ret_got tells. On SQLite one process has the database and
+ * the lock is always had. A connection that broke and was made anew holds none: db_generation counts connections.
+ */
+MUST_USE bool db_lock(Cx *cx, Db *db, Str name, bool wait, bool *ret_got);
+void db_unlock(Db *db, Str name);
+unsigned db_generation(const Db *db);
 
 /* db_script - run several statements separated by ';' (schema, pragmas); SQL_ADMIN. */
 MUST_USE bool db_script(Cx *cx, Db *db, const char *sql);

@@ -57,6 +57,9 @@ typedef struct DbDriver {
     bool (*reach)(Cx *cx, DriverConn *c, const DbReach *r, bool begin); /* set it in the present transaction; begin: in a new one that reads */
     void (*reach_over)(DriverConn *c);                        /* end that one */
 
+    bool (*lock)(Cx *cx, DriverConn *c, Str name, bool wait, bool *ret_got); /* of the connection, among all users of the database */
+    void (*unlock)(DriverConn *c, Str name);
+    unsigned (*generation)(DriverConn *c);               /* grows when the connection is made anew */
     bool (*in_transaction)(DriverConn *c);
     bool (*script)(Cx *cx, DriverConn *c, const char *sql);
     bool (*backup)(Cx *cx, DriverConn *c, const char *to_path, void (*progress)(void *ctx, int done, int total), void *ctx);

@@ -291,6 +291,9 @@ static bool execute(PgStmt *s)
         pg_run_ends(c);
         return false;
     }
+    if (s->kind == PG_COMMIT) {
+        pg_await(c, PG_COMMIT_MS);
+    }
     return rows_begin(&s->rows, c, s->flows);
 }
 
@@ -308,11 +311,18 @@ static bool run_once(Cx *cx, PgStmt *s)
     if (s->kind == PG_COMMIT && !c->in_tx) {
         return fail(cx, E_DB, "%s", err_info(E_DB)->text);
     }
-    if (!execute(s)) {
+    c->unsure = false;
+    c->committing = s->kind == PG_COMMIT;
+    bool ok = execute(s);
+    c->committing = false;
+    if (!ok) {
         if (s->kind == PG_COMMIT && PQstatus(c->h) != CONNECTION_OK) {
             return fail(cx, E_DB, "提交时与数据库的连接断开了：请先核对这次操作是否已经生效，再决定要不要重做");
         }
         return pg_fail(cx, c, s->rows.bad, s->sql.p);
+    }
+    if (c->unsure) { /* committed here, but a standby that should have it may not */
+        return fail(cx, E_DB, "数据库没有确认这次操作已经安全保存：请先核对是否已经生效，再决定要不要重做");
     }
     if (s->kind == PG_COMMIT && str_eq(str_c(PQcmdStatus(s->rows.res)), S("ROLLBACK"))) {
         return fail(cx, E_DB, "%s", err_info(E_DB)->text); /* the server's word for: it had failed before */
@@ -517,6 +527,9 @@ const DbDriver DB_POSTGRESQL = {
     .guard = pg_guard,
     .reach = pg_reach,
     .reach_over = pg_reach_over,
+    .lock = pg_lock,
+    .unlock = pg_unlock,
+    .generation = pg_generation,
     .in_transaction = pg_in_transaction,
     .script = pg_script,
     .backup = pg_backup,

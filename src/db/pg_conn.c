@@ -3,8 +3,13 @@
  *
  * A connection that broke outside a transaction is made anew at the next statement. One that broke inside a transaction
  * answers every statement with a failure until the next begin, so that the rest of a lost transaction never runs alone.
- * What the address says wins over the defaults set here.
+ * What the address says wins over the defaults set here. With several hosts and target_session_attrs=read-write the next one is found by libpq
+ * itself; a reading connection, which is read-only by its own wish, asks for the primary instead.
  */
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
 #include "base/log.h"
 #include "db/pg_impl.h"
 
@@ -80,6 +85,11 @@ static bool read_address(Cx *cx, PgConn *c, const char *path)
             options = str_z(c->mem, str_c(o->val));
             continue;
         }
+        if (c->mode == DB_READ && str_eq(str_c(o->keyword), S("target_session_attrs")) && str_eq(str_c(o->val), S("read-write"))) {
+            c->keys[n] = "target_session_attrs";
+            c->vals[n++] = "primary";
+            continue;
+        }
         c->keys[n] = str_z(c->mem, str_c(o->keyword));
         c->vals[n++] = str_z(c->mem, str_c(o->val));
     }
@@ -90,17 +100,54 @@ static bool read_address(Cx *cx, PgConn *c, const char *path)
     set_default(c, &n, "client_encoding", "UTF8");
     set_default(c, &n, "application_name", "tamga");
     set_default(c, &n, "connect_timeout", "10");
-    set_default(c, &n, "keepalives_idle", "30");
+    set_default(c, &n, "keepalives_idle", "10");
+    set_default(c, &n, "keepalives_interval", "5");
+    set_default(c, &n, "keepalives_count", "3");
     set_default(c, &n, "tcp_user_timeout", "30000");
     return true;
 }
 
 /* ---- connecting ---- */
 
-static void quiet(void *arg, const char *message)
+/* Notices of the server are nothing a call does not report, but for one: a warning while it commits (a wait for a standby that was
+ * cancelled) means that less was done than a plain yes says. */
+static void take_notice(void *arg, const PGresult *r)
 {
-    (void)arg;
-    (void)message; /* notices of the server: nothing a call does not report */
+    PgConn *c = arg;
+    if (c->committing) {
+        log_warn("postgresql: at commit: %s", PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
+        c->unsure = true;
+    }
+}
+
+void pg_await(PgConn *c, int ms)
+{
+    int64_t until = clock_mono_ms() + ms;
+    while (PQstatus(c->h) == CONNECTION_OK && PQisBusy(c->h)) {
+        struct pollfd p = {.fd = PQsocket(c->h), .events = POLLIN};
+        int64_t left = until - clock_mono_ms();
+        if (left <= 0 || p.fd < 0) {
+            log_warn("postgresql: no answer in %d ms, connection given up", ms);
+            (void)shutdown(p.fd, SHUT_RDWR);
+            return;
+        }
+        if (poll(&p, 1, (int)left) > 0 && !PQconsumeInput(c->h)) {
+            return;
+        }
+    }
+}
+
+/* The server's words, because libpq has no code here; in another language of the server this is not recognised and the general text stands. */
+static bool is_full(Str message)
+{
+    static const Str SAYS[] = {STR_INIT("too many clients"), STR_INIT("remaining connection slots"), STR_INIT("too many connections"),
+                               STR_INIT("太多的客户"), STR_INIT("连接槽")};
+    for (size_t i = 0; i < ARRAY_LEN(SAYS); i++) {
+        if (str_contains(message, SAYS[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A server that may lose what it acknowledged is said to be one, once a connection. */
@@ -121,8 +168,12 @@ bool pg_connect(Cx *cx, PgConn *c, bool first)
     PGconn *h = PQconnectdbParams(c->keys, c->vals, 0);
     if (PQstatus(h) != CONNECTION_OK) {
         log_warn("postgresql: cannot connect: %s", PQerrorMessage(h));
+        bool full = is_full(str_c(PQerrorMessage(h)));
         PQfinish(h);
-        return first ? fail(cx, E_DB, "连不上 PostgreSQL 数据库：请检查地址、账号，以及数据库是否在运行")
+        if (full) {
+            return fail(cx, E_BUSY, "数据库的连接数已用完，请稍后再试；如果一直这样，请管理员调大 max_connections 或减少 --workers");
+        }
+        return first && c->mode == DB_WRITE ? fail(cx, E_DB, "连不上 PostgreSQL 数据库：请检查地址、账号，以及数据库是否在运行")
                      : pg_broken(cx);
     }
     const char *encoding = PQparameterStatus(h, "server_encoding");
@@ -130,7 +181,7 @@ bool pg_connect(Cx *cx, PgConn *c, bool first)
         PQfinish(h);
         return fail(cx, E_DB, "数据库的字符编码不是 UTF8，请用 UTF8 编码新建一个数据库");
     }
-    PQsetNoticeProcessor(h, quiet, NULL);
+    PQsetNoticeReceiver(h, take_notice, c);
     PGcancel *cancel = PQgetCancel(h);
     pthread_mutex_lock(&c->lock);
     PQfreeCancel(c->cancel);
@@ -141,6 +192,7 @@ bool pg_connect(Cx *cx, PgConn *c, bool first)
     c->generation++;
     c->n_pending = 0;
     c->in_tx = false;
+    c->stale = false;
     if (!first) {
         log_info("postgresql: connected again");
     } else if (c->mode == DB_WRITE) {
@@ -155,7 +207,7 @@ bool pg_ready(Cx *cx, PgConn *c, PgKind kind)
     if (c->lost_tx && kind != PG_BEGIN) {
         return pg_broken(cx);
     }
-    if (PQstatus(c->h) != CONNECTION_OK && !pg_connect(cx, c, false)) {
+    if ((PQstatus(c->h) != CONNECTION_OK || (c->stale && !c->in_tx)) && !pg_connect(cx, c, false)) {
         return false;
     }
     c->lost_tx = false;

@@ -10,6 +10,7 @@
 #include "db/driver.h"
 
 #define PG_PENDING 32
+#define PG_COMMIT_MS 30000 /* a commit without an answer for so long is given up; its outcome is then unknown */
 
 typedef struct {
     Arena *mem;
@@ -19,6 +20,8 @@ typedef struct {
     bool named;          /* prepared statements have names (the default) */
     unsigned generation; /* counts connections: a statement prepared on an earlier one is unknown to this */
     bool in_tx;
+    bool stale;           /* it leads to a server that may no longer write: left at the next chance */
+    bool committing, unsure; /* a commit is under way; the server warned that it may not be as safe as asked for */
     bool lost_tx;         /* the connection broke inside a transaction: nothing runs until the next begin */
     pthread_mutex_t lock; /* over cancel and running, for interrupt */
     PGcancel *cancel;
@@ -52,6 +55,14 @@ void pg_close(DriverConn *conn);
 void pg_interrupt(DriverConn *conn);
 void pg_run_begins(PgConn *c); /* around each call that waits for the server */
 void pg_run_ends(PgConn *c);   /* also notes whether a transaction is open */
+
+/* pg_await - until the answer of what was sent begins to come; after `ms` the connection is cut, and the answer is that it broke. */
+void pg_await(PgConn *c, int ms);
+
+/* pg_lock.c */
+bool pg_lock(Cx *cx, DriverConn *conn, Str name, bool wait, bool *ret_got);
+void pg_unlock(DriverConn *conn, Str name);
+unsigned pg_generation(DriverConn *conn);
 
 /* pg_err.c - the failure of `r` (may be NULL: the connection broke) in cx; the server's words go to the log. Returns
  * false. */

@@ -159,6 +159,8 @@ bool pg_hook(Buf *out, Str word, Str arg)
         buf_add(out, pg_partitions() != 0 ? S("partition by hash (home)") : S(""));
     } else if (str_eq(word, S("lock"))) {
         buf_add(out, S("for update"));
+    } else if (str_eq(word, S("lock_skip"))) {
+        buf_add(out, S("for update skip locked"));
     } else if (!str_eq(word, S("strict"))) { /* {strict}: every table is */
         return false;
     }

@@ -25,7 +25,8 @@ void job_row_read(Arena *mem, Stmt *st, JobRow *r)
     b->has_report = stmt_col_int(st, c++) != 0;
     b->has_output = stmt_col_int(st, c++) != 0;
     r->params = stmt_col_dup(mem, st, c++);
-    r->actor = stmt_col_dup(mem, st, c);
+    r->actor = stmt_col_dup(mem, st, c++);
+    r->tries = (int)stmt_col_int(st, c);
 }
 
 bool job_row_load(Cx *cx, int64_t id, JobRow *ret)
@@ -61,7 +62,6 @@ bool job_row_insert(Cx *cx, Store *s, void *arg)
 {
     const JobRow *r = arg;
     const Job *b = &r->job;
-    (void)s;
     int64_t waiting = 0;
     Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from job where user_id = ?1 and state = 'waiting'"));
     if (st == NULL) {
@@ -76,8 +76,8 @@ bool job_row_insert(Cx *cx, Store *s, void *arg)
     }
     st = db_stmt(cx, cx->db, SQL_ADMIN,
                  S("insert into job (id, user_id, kind, state, title, type, input_name, params, actor, dry_run, done, total, n_new,"
-                   " n_changed, n_same, n_wrong, n_warn, has_report, has_output, text, created, started, ended)"
-                   " values (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', ?10, 0, 0)"));
+                   " n_changed, n_same, n_wrong, n_warn, has_report, has_output, text, created, started, ended, folder)"
+                   " values (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', ?10, 0, 0, ?11)"));
     if (st == NULL) {
         return false;
     }
@@ -91,16 +91,18 @@ bool job_row_insert(Cx *cx, Store *s, void *arg)
     stmt_text(st, 8, r->actor);
     stmt_int(st, 9, b->dry_run);
     stmt_int(st, 10, cx->now_ms);
+    stmt_text(st, 11, store_folder(s));
     return stmt_run(cx, st);
 }
 
 bool job_row_update(Cx *cx, Store *s, void *arg)
 {
-    const Job *b = arg;
-    (void)s;
+    JobMark *m = arg;
+    const Job *b = m->job;
     Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
                        S("update job set state = ?2, text = ?3, done = ?4, total = ?5, n_new = ?6, n_changed = ?7, n_same = ?8,"
-                         " n_wrong = ?9, n_warn = ?10, has_report = ?11, has_output = ?12, started = ?13, ended = ?14 where id = ?1"));
+                         " n_wrong = ?9, n_warn = ?10, has_report = ?11, has_output = ?12, started = ?13, ended = ?14"
+                         " where id = ?1 and owner = ?15 returning cancel"));
     if (st == NULL) {
         return false;
     }
@@ -112,5 +114,55 @@ bool job_row_update(Cx *cx, Store *s, void *arg)
     for (size_t i = 0; i < ARRAY_LEN(ints); i++) {
         stmt_int(st, 4 + (int)i, ints[i]);
     }
+    stmt_text(st, 15, store_me(s));
+    m->lost = true;
+    while (stmt_next(cx, st)) {
+        m->lost = false;
+        m->cancel = stmt_col_int(st, 0) != 0;
+    }
+    return stmt_end(st);
+}
+
+/* One job to one process: whoever else asks at the same time passes over the row, or finds its state changed. */
+bool job_row_take(Cx *cx, Store *s, void *id)
+{
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
+                       S("update job set state = 'running', owner = ?1, tries = tries + 1, started = ?2 where state = 'waiting' and id ="
+                         " (select id from job where state = 'waiting' and folder in ('', ?3) order by created, id limit 1 {lock_skip})"
+                         " returning id"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_text(st, 1, store_me(s));
+    stmt_int(st, 2, cx->now_ms);
+    stmt_text(st, 3, store_folder(s));
+    return stmt_one_int(cx, st, 0, id);
+}
+
+bool job_row_free(Cx *cx, Store *s, void *unused)
+{
+    (void)unused;
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
+                       S("update job set state = case when tries < ?1 then 'waiting' else 'failed' end, text = ?2,"
+                         " ended = case when tries < ?1 then 0 else ?3 end, owner = ''"
+                         " where state = 'running' and folder in ('', ?4) and owner " STORE_GONE));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, JOB_TRIES);
+    stmt_text(st, 2, S("系统中途停止，可以重新运行"));
+    stmt_int(st, 3, cx->now_ms);
+    stmt_text(st, 4, store_folder(s));
+    return stmt_run(cx, st);
+}
+
+bool job_row_stop(Cx *cx, Store *s, void *id)
+{
+    (void)s;
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("update job set cancel = 1 where id = ?1 and state = 'running'"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, *(int64_t *)id);
     return stmt_run(cx, st);
 }

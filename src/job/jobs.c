@@ -2,7 +2,8 @@
  * jobs.c - the queue: rows of the table `job`, worked off one after another by one thread; files stand beside the database under jobs/.
  *
  * The table is the queue, so nothing is lost by a restart: what waits is worked off later, what was running is marked failed and may be
- * run again (an import is safe to repeat: rows already taken are found again by their key). Files: <id>.in what was uploaded,
+ * run again (an import is safe to repeat: rows already taken are found again by their key). Where several processes share a database and a folder
+ * each takes a job by writing its name into the row; what one that died had running is begun anew by another, once. Files: <id>.in what was uploaded,
  * <id>.report.xlsx the annotated workbook, <id>.out what was made. Jobs are forgotten after 30 days, their files with them.
  */
 #include <errno.h>
@@ -26,6 +27,7 @@
 #define LIST_MAX 100
 #define PROGRESS_MS 400
 #define RETRY_MS 250
+#define POLL_MS 1000 /* where another process may have put a job into the queue */
 
 struct Jobs {
     Store *s;
@@ -60,7 +62,7 @@ typedef struct {
     Job *job;
     Arena *mem;                  /* for writing progress only */
     int64_t written_ms;
-    bool cancelled;
+    bool cancelled, lost; /* lost: another process took it for dead and has it now */
 } Progress;
 
 static bool on_progress(void *ctx, int64_t done, int64_t total)
@@ -76,13 +78,18 @@ static bool on_progress(void *ctx, int64_t done, int64_t total)
         Cx cx;
         arena_reset(p->mem);
         cx_init(&cx, p->mem);
-        if (!store_write(&cx, p->j->s, job_row_update, p->job)) {
+        JobMark m = {.job = p->job};
+        if (!store_write(&cx, p->j->s, job_row_update, &m)) {
             log_warn("job %lld: progress not written: %.*s", (long long)p->job->id, STRF(cx_text(&cx)));
+        } else if (m.lost) {
+            p->lost = true;
+        } else if (m.cancel) {
+            atomic_store(&p->j->cancel, true);
         }
         p->written_ms = now;
     }
     p->cancelled = atomic_load(&p->j->cancel);
-    return !p->cancelled;
+    return !p->cancelled && !p->lost;
 }
 
 static bool run_import(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, Job *b, Progress *p)
@@ -188,7 +195,7 @@ static bool job_actor(Cx *cx, Jobs *j, const JobRow *r, Actor *ret)
 static bool wait_a_moment(Jobs *j)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += RETRY_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
@@ -201,6 +208,16 @@ static bool wait_a_moment(Jobs *j)
     return stopping;
 }
 
+static void end_badly(const Jobs *j, Cx *cx, Job *b, const Progress *p)
+{
+    bool stopped = p->cancelled && cx->err == E_CANCELLED;
+    b->state = stopped && !j->stopping ? S("cancelled") : S("failed");
+    b->text = stopped && j->stopping ? S("系统停机，任务中断，可以重新运行") : str_dup(cx->mem, cx_text(cx));
+    log_info("job %lld ended: %s", (long long)b->id, err_info(cx->err)->api);
+    cx_clear(cx);
+}
+
+/* A job that was taken. Its end is written again while the database is away, or it would seem to run for ever. */
 static void run_one(Jobs *j, int64_t id)
 {
     Arena *mem = arena_new(0), *progress_mem = arena_new(0);
@@ -210,34 +227,23 @@ static void run_one(Jobs *j, int64_t id)
     Actor a;
     if (!store_attach(&cx, j->s) || !job_row_load(&cx, id, &r)) {
         log_error("job %lld: %.*s", (long long)id, STRF(cx_text(&cx)));
-        arena_free(progress_mem);
-        arena_free(mem);
-        return;
+        r = (JobRow){.job = {.id = id, .text = S("任务读不出来，请重新提交")}};
     }
     Job *b = &r.job;
-    if (!str_eq(b->state, S("waiting"))) { /* cancelled just now */
-        arena_free(progress_mem);
-        arena_free(mem);
-        return;
-    }
     b->state = S("running");
     b->started_ms = clock_now_ms();
     Progress p = {.j = j, .job = b, .mem = progress_mem};
-    const RecordType *t = pack_type(store_pack(j->s), b->type);
-    bool ok = store_write(&cx, j->s, job_row_update, b) && job_actor(&cx, j, &r, &a) &&
-              (t != NULL || fail(&cx, E_NOT_FOUND, "策略包里已没有这种记录")) &&
+    const RecordType *t = cx.err == E_OK ? pack_type(store_pack(j->s), b->type) : NULL;
+    bool ok = cx.err == E_OK && job_actor(&cx, j, &r, &a) && (t != NULL || fail(&cx, E_NOT_FOUND, "策略包里已没有这种记录")) &&
               run_kind(&cx, j, &a, t, &r, b, &p);
     b->state = S("done");
     arena_pardon(mem); /* how it ended is written all the same */
     if (!ok) {
-        bool stopped = p.cancelled && cx.err == E_CANCELLED;
-        b->state = stopped && !j->stopping ? S("cancelled") : S("failed");
-        b->text = stopped && j->stopping ? S("系统停机，任务中断，可以重新运行") : str_dup(mem, cx_text(&cx));
-        log_info("job %lld ended: %s", (long long)id, err_info(cx.err)->api);
-        cx_clear(&cx);
+        end_badly(j, &cx, b, &p);
     }
     b->ended_ms = clock_now_ms();
-    while (!store_write(&cx, j->s, job_row_update, b)) { /* no memory or no room now: its owner waits for this line */
+    JobMark m = {.job = b};
+    while (!p.lost && !store_write(&cx, j->s, job_row_update, &m)) { /* no memory, no room or no database now: its owner waits for this line */
         log_error("job %lld: end not written: %.*s", (long long)id, STRF(cx_text(&cx)));
         cx_clear(&cx);
         arena_pardon(mem);
@@ -245,26 +251,63 @@ static void run_one(Jobs *j, int64_t id)
             break;
         }
     }
+    if (p.lost || m.lost) {
+        log_warn("job %lld is another process's now", (long long)id);
+    }
     arena_free(progress_mem);
     arena_free(mem);
 }
 
-/* The oldest waiting job; 0: none; -1: not known now. */
-static int64_t next_waiting(Jobs *j)
+/* Read first: most looks find nothing, and then nothing is written. */
+static bool look(Cx *cx, Jobs *j, int64_t *ret_waiting, int64_t *ret_left)
+{
+    *ret_left = 0;
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from job where state = 'waiting' and folder in ('', ?1)"));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_text(st, 1, store_folder(j->s));
+    if (!stmt_one_int(cx, st, 0, ret_waiting) || !store_shared(j->s)) {
+        return cx->err == E_OK;
+    }
+    st = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from job where state = 'running' and folder in ('', ?1) and owner " STORE_GONE));
+    if (st == NULL) {
+        return false;
+    }
+    stmt_text(st, 1, store_folder(j->s));
+    return stmt_one_int(cx, st, 0, ret_left);
+}
+
+/* The oldest waiting job, now ours and running; 0: none; -1: not known now. */
+static int64_t take_next(Jobs *j)
 {
     Arena *mem = arena_new(1 << 20);
     Cx cx;
     cx_init(&cx, mem);
-    int64_t id = 0;
-    Stmt *st = store_attach(&cx, j->s)
-                   ? db_stmt(&cx, cx.db, SQL_ADMIN, S("select id from job where state = 'waiting' order by created, id limit 1"))
-                   : NULL;
-    if (st == NULL || !stmt_one_int(&cx, st, 0, &id)) {
+    int64_t id = 0, waiting = 0, left = 0;
+    if (!store_attach(&cx, j->s) || !look(&cx, j, &waiting, &left) || (left != 0 && !store_write(&cx, j->s, job_row_free, NULL)) ||
+        (waiting + left != 0 && !store_write(&cx, j->s, job_row_take, &id))) {
         log_error("jobs: %.*s", STRF(cx_text(&cx)));
         id = -1;
     }
     arena_free(mem);
     return id;
+}
+
+/* Until somebody of this process puts a job into the queue; others of the same database are not heard, so it is looked at every now and then. */
+static void wait_for_job(Jobs *j)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += POLL_MS / 1000;
+    bool timed = false;
+    while (!j->poked && !j->stopping && !timed) {
+        if (store_shared(j->s)) {
+            timed = pthread_cond_timedwait(&j->wake, &j->lock, &at) != 0;
+        } else {
+            pthread_cond_wait(&j->wake, &j->lock);
+        }
+    }
 }
 
 static void *worker_main(void *arg)
@@ -277,7 +320,7 @@ static void *worker_main(void *arg)
     while (!j->stopping) {
         j->poked = false;
         pthread_mutex_unlock(&j->lock);
-        int64_t id = next_waiting(j);
+        int64_t id = take_next(j);
         if (id < 0) {
             (void)wait_a_moment(j);
         }
@@ -286,9 +329,7 @@ static void *worker_main(void *arg)
             continue;
         }
         if (id == 0) {
-            while (!j->poked && !j->stopping) {
-                pthread_cond_wait(&j->wake, &j->lock);
-            }
+            wait_for_job(j);
             continue;
         }
         j->running = id;
@@ -308,18 +349,18 @@ static void *worker_main(void *arg)
 static bool recover(Cx *cx, Store *s, void *arg)
 {
     Jobs *j = arg;
-    (void)s;
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
-                       S("update job set state = 'failed', text = ?1, ended = ?2 where state = 'running'"));
-    if (st == NULL) {
-        return false;
+    if (!store_shared(s)) { /* else others may be running some; what the dead left is found by take_next */
+        Stmt *end = db_stmt(cx, cx->db, SQL_ADMIN, S("update job set state = 'failed', text = ?1, ended = ?2 where state = 'running'"));
+        if (end == NULL) {
+            return false;
+        }
+        stmt_text(end, 1, S("系统中途停止，可以重新运行"));
+        stmt_int(end, 2, cx->now_ms);
+        if (!stmt_run(cx, end)) {
+            return false;
+        }
     }
-    stmt_text(st, 1, S("系统中途停止，可以重新运行"));
-    stmt_int(st, 2, cx->now_ms);
-    if (!stmt_run(cx, st)) {
-        return false;
-    }
-    st = db_stmt(cx, cx->db, SQL_ADMIN, S("select id from job where created < ?1"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select id from job where created < ?1"));
     if (st == NULL) {
         return false;
     }
@@ -353,7 +394,11 @@ Jobs *jobs_start(Cx *cx, Store *s)
     }
     box_sweep(cx, s, j->dir);
     pthread_mutex_init(&j->lock, NULL);
-    pthread_cond_init(&j->wake, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&j->wake, &attr);
+    pthread_condattr_destroy(&attr);
     CHECK(pthread_create(&j->thread, NULL, worker_main, j) == 0);
     return j;
 }
@@ -531,13 +576,17 @@ bool job_cancel(Cx *cx, Jobs *j, const Actor *a, int64_t id)
         return false;
     }
     pthread_mutex_lock(&j->lock);
-    bool running = j->running == id;
+    bool open = str_eq(r.job.state, S("waiting")) || str_eq(r.job.state, S("running"));
+    bool running = open && j->running == id; /* of one that has just ended the thread may not know yet */
     if (running) {
         atomic_store(&j->cancel, true);
     }
     pthread_mutex_unlock(&j->lock);
     if (running) {
         return true;
+    }
+    if (str_eq(r.job.state, S("running"))) { /* by another process: it looks when it writes its progress */
+        return store_write(cx, j->s, job_row_stop, &id);
     }
     if (!str_eq(r.job.state, S("waiting"))) {
         return fail(cx, E_WRONG_STATE, "任务已经结束，不能取消");
@@ -605,6 +654,9 @@ bool job_file(Cx *cx, Jobs *j, const Actor *a, int64_t id, Str which, int *ret_f
     }
     if (tail == NULL) {
         return fail(cx, E_NOT_FOUND, "这个任务没有这个文件");
+    }
+    if (access(path_of(cx->mem, j, id, tail), F_OK) != 0) {
+        return fail(cx, E_NOT_FOUND, store_shared(j->s) ? "这个任务的文件不在这台服务器的数据文件夹里" : "这个任务没有这个文件");
     }
     if (!box_open(cx, j->s, path_of(cx->mem, j, id, tail), ret_fd, NULL)) {
         return false;

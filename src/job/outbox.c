@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "fmt/doc.h"
 #include "job/mail.h"
+#include "store/shared.h"
 
 #define TIMEOUT_MS 10000L
 #define BATCH 10
@@ -310,7 +311,7 @@ static void *outbox_main(void *arg)
         Cx cx;
         cx_init(&cx, mem);
         bool more = false;
-        if (store_attach(&cx, o->s) && (!first || outbox_recover(&cx, o->s, &n))) {
+        if (store_attach(&cx, o->s) && ((!first && !store_shared(o->s)) || outbox_recover(&cx, o->s, &n))) {
             trim_daily(o, &cx);
             more = round_once(o, &cx);
         }

@@ -1,6 +1,7 @@
 /*
  * timer.c - see timer.h. The pause is measured on the monotonic clock, what is due by the wall clock: setting the clock
- * can neither stop the thread nor make it run in a circle. A round that fails is logged; the next one begins afresh.
+ * can neither stop the thread nor make it run in a circle. A round that fails is logged; the next one begins afresh. Of several processes on one
+ * database one makes the rounds: who holds a lock. Nothing hangs on that but effort, as each step is decided again in its own write.
  */
 #include "job/timer.h"
 
@@ -9,11 +10,13 @@
 
 #include "base/log.h"
 #include "store/anchor.h"
+#include "store/shared.h"
 
 struct Timer {
     Arena *mem;
     Store *s;
     int64_t every_ms;
+    unsigned held; /* the connection that holds the lock; 0: none */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -32,12 +35,25 @@ static bool checkpoint(Cx *cx, Store *s)
     return anchor_due(cx, s, CHECKPOINT_MS, &due) && (!due || (anchor_checkpoint(cx, s, &note) && anchor_publish(cx, s, &sent)));
 }
 
+/* The lock is kept from round to round; it goes with the connection. */
+static bool is_mine(Timer *t, Cx *cx, bool *ret)
+{
+    *ret = t->held == db_generation(cx->db);
+    if (*ret) {
+        return true;
+    }
+    bool ok = store_lock(cx, t->s, S("timer"), false, ret);
+    t->held = ok && *ret ? db_generation(cx->db) : 0;
+    return ok;
+}
+
 static void round_once(Timer *t, Arena *mem)
 {
     Cx cx;
     int64_t n = 0;
     cx_init(&cx, mem);
-    bool ok = store_attach(&cx, t->s) && rec_auto_run(&cx, t->s, &t->stop, &n);
+    bool mine = false;
+    bool ok = store_attach(&cx, t->s) && is_mine(t, &cx, &mine) && (!mine || rec_auto_run(&cx, t->s, &t->stop, &n));
     if (!ok) {
         log_error("timer: %s (%.*s)", err_info(cx.err)->api, STRF(cx.err_at));
     } else if (n != 0) {

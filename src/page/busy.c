@@ -6,6 +6,7 @@
  */
 #include "base/clock.h"
 #include "page/internal.h"
+#include "store/shared.h"
 
 #define RETRY_LEAST_S 2
 #define RETRY_SPREAD_S 4 /* so that those who were refused together do not come back together */
@@ -103,6 +104,7 @@ static bool from_memory(Exchange *x)
     return anonymous_read(x) && page_cache_answer(x);
 }
 
+/* Where other processes write too, even what is kept waits for a look into the database, which is no work for a loop. */
 bool site_fast(void *site, const NetReq *req, NetResp *resp)
 {
     Site *s = site;
@@ -110,7 +112,7 @@ bool site_fast(void *site, const NetReq *req, NetResp *resp)
         return false;
     }
     bool ours = str_eq(req->path, S("/healthz")) || str_starts(req->path, S("/assets/"));
-    if (!ours && (token_of(s, req).n != 0 || net_header(req, S("hx-request")).n != 0)) {
+    if (!ours && (store_shared(s->store) || token_of(s, req).n != 0 || net_header(req, S("hx-request")).n != 0)) {
         return false;
     }
     int64_t start_us = clock_mono_us();

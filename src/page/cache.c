@@ -2,11 +2,13 @@
  * cache.c - rendered public pages in memory, each with its gzip, keyed by address and variant.
  *
  * An entry notes which record types it was made from and their version counters as they stood BEFORE the handler read anything. The
- * store raises a counter before it acknowledges a commit, so a page found valid is never older than an acknowledged write.
+ * store raises a counter before it acknowledges a commit, so a page found valid is never older than an acknowledged write. Where other processes
+ * write too, what they did is asked for before an entry is judged (store_attach); without an answer nothing kept is served.
  * Entries are counted references: net may still be sending one that has been replaced. Each owns an arena.
  */
 #include "base/clock.h"
 #include "page/internal.h"
+#include "store/shared.h"
 
 #define SLOTS 4096
 #define KEEP_MS (5 * 60 * 1000) /* pages may show today's date */
@@ -130,18 +132,22 @@ bool page_cache_answer(Exchange *x)
     while (e != NULL && !str_eq(e->key, key)) {
         e = e->next;
     }
-    if (e != NULL && valid(x, e)) {
+    if (e != NULL) {
         atomic_fetch_add(&e->refs, 1);
-    } else {
-        e = NULL;
     }
     pthread_rwlock_unlock(&c->lock);
     if (e == NULL) {
         return false;
     }
-    atomic_fetch_add_explicit(&x->rq.site->metrics.kept_hits, 1, memory_order_relaxed);
-    send(x, e);
-    return true;
+    if (store_shared(x->rq.store) && !store_attach(&x->rq.cx, x->rq.store)) {
+        cx_clear(&x->rq.cx); /* the way without the cache will say so */
+    } else if (valid(x, e)) {
+        atomic_fetch_add_explicit(&x->rq.site->metrics.kept_hits, 1, memory_order_relaxed);
+        send(x, e);
+        return true;
+    }
+    entry_drop(e);
+    return false;
 }
 
 static Entry *entry_make(Exchange *x, Str key, Str body, Str type)

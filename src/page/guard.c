@@ -3,8 +3,10 @@
  *
  * Forgery: every write by cookie must come from our own pages (Sec-Fetch-Site, else Origin) and carry the session's token; tokens of
  * programs travel in a header no other site can set. Writes with an Idempotency-Key (header, or the form field `idem`) are
- * done once: a second one waits for the first and gets its answer.
+ * done once: a second one waits for the first and gets its answer, also when another process of the same database is doing it.
  */
+#include "store/shared.h"
+
 #include "page/internal.h"
 
 const char *session_cookie(const Site *s)
@@ -153,6 +155,22 @@ static size_t idem_place(const Site *s, const uint8_t digest[32])
     return i;
 }
 
+static void idem_free(Site *s, const uint8_t digest[32])
+{
+    pthread_mutex_lock(&s->idem_lock);
+    size_t i = idem_place(s, digest);
+    CHECK(i < s->n_idem_busy);
+    memcpy(s->idem_busy[i], s->idem_busy[--s->n_idem_busy], 32);
+    pthread_cond_broadcast(&s->idem_done);
+    pthread_mutex_unlock(&s->idem_lock);
+}
+
+/* The same key in another process (store_lock). */
+static Str idem_name(Arena *mem, const uint8_t digest[32])
+{
+    return str_printf(mem, "idem/%.*s", STRF(hex(mem, digest, 32)));
+}
+
 static bool idem_enter(Exchange *x)
 {
     Site *s = x->rq.site;
@@ -167,20 +185,23 @@ static bool idem_enter(Exchange *x)
         memcpy(s->idem_busy[s->n_idem_busy++], digest, 32);
     }
     pthread_mutex_unlock(&s->idem_lock);
-    return room || fail(&x->rq.cx, E_BUSY, "同时办理的事太多，请稍后再试");
+    if (!room) {
+        return fail(&x->rq.cx, E_BUSY, "同时办理的事太多，请稍后再试");
+    }
+    bool got;
+    if (!store_lock(&x->rq.cx, s->store, idem_name(x->rq.mem, digest), true, &got)) {
+        idem_free(s, digest);
+        return false;
+    }
+    return true;
 }
 
 static void idem_leave(Exchange *x)
 {
-    Site *s = x->rq.site;
     uint8_t digest[32];
     idem_digest(x, digest);
-    pthread_mutex_lock(&s->idem_lock);
-    size_t i = idem_place(s, digest);
-    CHECK(i < s->n_idem_busy);
-    memcpy(s->idem_busy[i], s->idem_busy[--s->n_idem_busy], 32);
-    pthread_cond_broadcast(&s->idem_done);
-    pthread_mutex_unlock(&s->idem_lock);
+    store_unlock(&x->rq.cx, x->rq.store, idem_name(x->rq.mem, digest));
+    idem_free(x->rq.site, digest);
 }
 
 /* The kept answer: {"location", "type", "etag", "body"}. */

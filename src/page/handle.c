@@ -143,7 +143,11 @@ static bool serve(Exchange *x)
     Req *rq = &x->rq;
     bool anonymous = anonymous_read(x);
     bool routed = find_route(x);
-    if (routed && anonymous && (rq->route->flags & ROUTE_CACHE)) {
+    bool cached = routed && anonymous && (rq->route->flags & ROUTE_CACHE) != 0;
+    if (cached) {
+        if (!store_attach(&rq->cx, rq->store)) { /* before versions are noted: it learns of other processes' writes */
+            return false;
+        }
         begin_cacheable(x);
     } else {
         uint8_t nonce[16];

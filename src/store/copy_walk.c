@@ -10,6 +10,12 @@
 /* Keys of meta that belong to one database and not to what it holds: whose keys it is bound to, and that it is being filled. */
 static const Str OWN[] = {STR_INIT("keys"), STR_INIT("moving")};
 
+/* Which processes serve a database, and what they told each other (shared.h). */
+static bool of_processes(Str table)
+{
+    return str_eq(table, S("node")) || str_eq(table, S("version"));
+}
+
 bool copy_table(Cx *cx, Db *db, Str name, CopyTable *ret, bool *ret_there)
 {
     *ret = (CopyTable){.name = name, .is_meta = str_eq(name, S("meta"))};
@@ -42,13 +48,18 @@ bool copy_tables(Cx *cx, Db *db, CopyTable **ret, size_t *ret_n)
         return false;
     }
     CopyTable *all = NEW_ARRAY(cx->mem, CopyTable, n + 1);
+    size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!copy_table(cx, db, names[i], &all[i], &there)) {
+        if (of_processes(names[i])) {
+            continue;
+        }
+        if (!copy_table(cx, db, names[i], &all[kept], &there)) {
             return false;
         }
+        kept++;
     }
     *ret = all;
-    *ret_n = n;
+    *ret_n = kept;
     return true;
 }
 

@@ -56,7 +56,17 @@ struct Store {
     const char *scan;     /* command of the virus scanner; NULL: what scan.conf says */
     Signer *signers[2]; /* by SignAlg */
     TypeSql *types;
-    _Atomic uint64_t *versions;
+    _Atomic uint64_t *versions; /* by type, then the extra ones, then their sum (shared.c) */
+    /* of several processes on one database (shared.c) */
+    bool shared;
+    Str me, folder, *version_names;
+    unsigned node_generation; /* of the writing connection that holds the lock of the node number */
+    _Atomic uint64_t epoch;
+    struct {
+        size_t slot;
+        int64_t n;
+    } raised[68]; /* by the group being committed; writer thread only */
+    size_t n_raised;
     /* writer */
     Db *writer;
     pthread_t thread;
@@ -69,7 +79,7 @@ struct Store {
     pthread_key_t reader;
     /* ids */
     pthread_mutex_t id_lock;
-    int64_t id_tick;
+    int64_t id_tick, node;
     int id_seq;
     /* counts that were asked for, by statement and version (cache.c) */
     struct CountCache *counts;

@@ -8,6 +8,7 @@
 
 #include "store/contact_int.h"
 #include "store/notice_int.h"
+#include "store/shared.h"
 
 #define MINUTE_MS 60000LL
 #define DAY_MS (24 * 60 * MINUTE_MS)
@@ -72,17 +73,22 @@ bool outbox_put(Cx *cx, Store *s, const OutRow *o, int64_t notice)
 
 /* ---- sending ---- */
 
+/* Rows of processes that are gone; of the one there is, at its start: all. */
+#define LEFT " where state = 'sending'"
+#define LEFT_SHARED LEFT " and owner " STORE_GONE
+
 static bool do_recover(Cx *cx, Store *s, void *arg)
 {
     (void)arg;
-    (void)s;
-    Stmt *st = db_stmt(cx, cx->db, SQL_ROLLUP, S("update outbox set state = 'waiting' where state = 'sending'"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_ROLLUP,
+                       s->shared ? S("update outbox set state = 'waiting', owner = ''" LEFT_SHARED)
+                                 : S("update outbox set state = 'waiting', owner = ''" LEFT));
     return st != NULL && stmt_run(cx, st);
 }
 
 bool outbox_recover(Cx *cx, Store *s, int64_t *ret_n)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_ROLLUP, S("select count(*) from outbox where state = 'sending'"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_ROLLUP, s->shared ? S("select count(*) from outbox" LEFT_SHARED) : S("select count(*) from outbox" LEFT));
     if (st == NULL || !stmt_one_int(cx, st, 0, ret_n)) {
         return false;
     }
@@ -109,23 +115,41 @@ static void read_row(Cx *cx, const Store *s, Stmt *st, OutRow *o)
 }
 
 typedef struct {
-    const int64_t *ids;
+    int64_t *ids; /* outbox_take: 0 afterwards where another process was quicker */
     size_t n;
-    const char *state;
 } MarkArg;
 
-static bool do_mark(Cx *cx, Store *s, void *arg)
+static bool mark_one(Cx *cx, const Store *s, Stmt *st, int64_t id, int64_t *ret_had)
+{
+    if (st == NULL) {
+        return false;
+    }
+    stmt_int(st, 1, id);
+    stmt_text(st, 2, s->me);
+    return stmt_one_int(cx, st, 0, ret_had);
+}
+
+static bool do_take(Cx *cx, Store *s, void *arg)
 {
     const MarkArg *x = arg;
-    (void)s;
     for (size_t i = 0; i < x->n; i++) {
-        Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("update outbox set state = ?2 where id = ?1 and state in ('waiting', 'sending')"));
-        if (st == NULL) {
+        Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+                           S("update outbox set state = 'sending', owner = ?2 where id = ?1 and state = 'waiting' returning id"));
+        if (!mark_one(cx, s, st, x->ids[i], &x->ids[i])) {
             return false;
         }
-        stmt_int(st, 1, x->ids[i]);
-        stmt_text(st, 2, str_c(x->state));
-        if (!stmt_run(cx, st)) {
+    }
+    return true;
+}
+
+static bool do_back(Cx *cx, Store *s, void *arg)
+{
+    const MarkArg *x = arg;
+    int64_t had;
+    for (size_t i = 0; i < x->n; i++) {
+        Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+                           S("update outbox set state = 'waiting', owner = '' where id = ?1 and state = 'sending' and owner = ?2 returning id"));
+        if (!mark_one(cx, s, st, x->ids[i], &had)) {
             return false;
         }
     }
@@ -161,19 +185,28 @@ bool outbox_take(Cx *cx, Store *s, unsigned channels, size_t limit, OutRow **ret
     for (size_t i = 0; i < n; i++) {
         ids[i] = rows[i].id;
     }
-    MarkArg x = {.ids = ids, .n = n, .state = "sending"};
-    if (n != 0 && !store_write(cx, s, do_mark, &x)) {
+    MarkArg x = {.ids = ids, .n = n};
+    if (n != 0 && !store_write(cx, s, do_take, &x)) {
         return false;
     }
     *ret = rows;
-    *ret_n = n;
+    *ret_n = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] != 0) {
+            rows[(*ret_n)++] = rows[i];
+        }
+    }
     return true;
 }
 
 bool outbox_back(Cx *cx, Store *s, const int64_t *ids, size_t n)
 {
-    MarkArg x = {.ids = ids, .n = n, .state = "waiting"};
-    return n == 0 || store_write(cx, s, do_mark, &x);
+    int64_t *own = NEW_ARRAY(cx->mem, int64_t, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        own[i] = ids[i];
+    }
+    MarkArg x = {.ids = own, .n = n};
+    return n == 0 || store_write(cx, s, do_back, &x);
 }
 
 typedef struct {

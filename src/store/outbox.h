@@ -27,7 +27,7 @@ typedef struct {
     Str result;                                 /* outbox_list: of the last attempt */
 } OutRow;
 
-/* outbox_recover - at start: rows left `sending` go back to waiting. */
+/* outbox_recover - rows left `sending` go back to waiting: at start all; where several processes share the database those of dead ones, at any time. */
 MUST_USE bool outbox_recover(Cx *cx, Store *s, int64_t *ret_n);
 /* outbox_take - up to `limit` rows of these channels that are due, oldest first, now `sending`. Writes nothing when there are none. */
 MUST_USE bool outbox_take(Cx *cx, Store *s, unsigned channels, size_t limit, OutRow **ret, size_t *ret_n);

@@ -5,6 +5,7 @@
  * that left the pack keeps its column unread.
  */
 #include "store/anchor.h"
+#include "store/shared_int.h"
 #include "store/subject.h"
 
 static const char FIXED[] =
@@ -346,7 +347,7 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
 
 bool schema_apply(Cx *cx, Store *s, Db *db)
 {
-    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !subject_tables(cx, db) || !anchor_tables(cx, db) || !notice_tables(cx, db) || !account_tables(cx, db)) {
+    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !subject_tables(cx, db) || !anchor_tables(cx, db) || !notice_tables(cx, db) || !account_tables(cx, db) || !shared_tables(cx, db)) {
         return false;
     }
     for (size_t i = 0; i < ARRAY_LEN(BY_HOME); i++) {

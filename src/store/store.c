@@ -16,6 +16,7 @@
 #include "store/file.h"
 #include "store/internal.h"
 #include "store/place_int.h"
+#include "store/shared_int.h"
 #include "store/tlog.h"
 #include "store/upgrade_int.h"
 #include "store/writer.h"
@@ -57,7 +58,7 @@ const Signer *store_signer(const Store *s, SignAlg alg)
 }
 
 /* Ids never repeat, even when the clock went back or a burst borrowed ticks before a restart: go on after the newest. */
-static bool read_last_tick(Cx *cx, Store *s)
+bool read_last_tick(Cx *cx, Store *s)
 {
     for (size_t i = 0; i < s->pack->n_types; i++) {
         Sql *q = sql_new(cx->mem);
@@ -68,9 +69,11 @@ static bool read_last_tick(Cx *cx, Store *s)
         if (st == NULL || !stmt_one_int(cx, st, 0, &newest)) {
             return false;
         }
+        pthread_mutex_lock(&s->id_lock);
         s->id_tick = MAX(s->id_tick, newest >> 25);
+        s->id_seq = 255;
+        pthread_mutex_unlock(&s->id_lock);
     }
-    s->id_seq = 255;
     return true;
 }
 
@@ -106,7 +109,7 @@ Store *store_open_at(Cx *cx, const char *dir, const Pack *pack, const char *movi
     pthread_mutex_init(&s->id_lock, NULL);
     pthread_mutex_init(&s->space.lock, NULL);
     pthread_key_create(&s->reader, close_reader);
-    s->versions = (_Atomic uint64_t *)NEW_ARRAY(mem, uint64_t, pack->n_types + STORE_EXTRA_VERSIONS);
+    s->versions = (_Atomic uint64_t *)NEW_ARRAY(mem, uint64_t, pack->n_types + STORE_EXTRA_VERSIONS + 1);
     s->types = NEW_ARRAY(mem, TypeSql, pack->n_types);
     for (size_t i = 0; i < pack->n_types; i++) {
         s->types[i] = type_sql_make(mem, &pack->types[i]);
@@ -124,7 +127,7 @@ Store *store_open_at(Cx *cx, const char *dir, const Pack *pack, const char *movi
     reach_writer(s->writer);
     int64_t schema;
     if ((moving == NULL && !database_is_whole(cx, s->writer)) || !upgrade_begins(cx, s, &schema) || !db_begin(cx, s->writer) ||
-        !upgrade_steps(cx, s, schema) || !schema_apply(cx, s, s->writer) || !database_is_ours(cx, s, s->writer) || !read_last_tick(cx, s) ||
+        !upgrade_steps(cx, s, schema) || !schema_apply(cx, s, s->writer) || !database_is_ours(cx, s, s->writer) || !shared_join(cx, s) ||
         !upgrade_ends(cx, s, schema) || !db_commit(cx, s->writer)) {
         db_rollback(s->writer);
         db_close(s->writer);
@@ -144,6 +147,7 @@ void store_close(Store *s)
     }
     store_detach(s);
     writer_stop(s);
+    shared_leave(s);
     db_close(s->writer);
     count_cache_free(s->counts);
     pthread_key_delete(s->reader);
@@ -183,7 +187,7 @@ bool store_attach(Cx *cx, Store *s)
         pthread_setspecific(s->reader, db);
     }
     cx->db = db;
-    return true;
+    return shared_fresh(cx, s);
 }
 
 void store_detach(Store *s)
@@ -213,7 +217,7 @@ int64_t store_new_id(Store *s, int64_t home)
         s->id_tick++;
         s->id_seq = 0;
     }
-    int64_t id = (s->id_tick << 25) | (home << 12) | (int64_t)s->id_seq;
+    int64_t id = (s->id_tick << 25) | (home << 12) | (s->node << 8) | (int64_t)s->id_seq;
     pthread_mutex_unlock(&s->id_lock);
     return id;
 }

@@ -66,7 +66,8 @@ void store_close(Store *s);
 const Pack *store_pack(const Store *s);
 const char *store_dir(const Store *s);
 
-/* store_attach - give this thread's context a read connection (kept per Store and thread; opened on first use). */
+/* store_attach - give this thread's context a read connection (kept per Store and thread; opened on first use), and learn what other processes
+ * wrote (store/shared.h): from here on nothing kept is older than what anybody was told before. Once a request. */
 MUST_USE bool store_attach(Cx *cx, Store *s);
 /* store_detach - close this thread's connection; at the thread's end. */
 void store_detach(Store *s);
@@ -80,7 +81,7 @@ typedef bool StoreFn(Cx *cx, Store *s, void *arg);
 MUST_USE bool store_write(Cx *cx, Store *s, StoreFn *fn, void *arg);
 
 /* Version counters: grow with every commit that touched the type (or users, files: index n_types, n_types + 1), before the
- * write is acknowledged. For caches. */
+ * write is acknowledged; of other processes' commits a thread knows from store_attach on. For caches. */
 uint64_t store_version(const Store *s, int32_t type_index);
 
 const FieldKey *store_key(const Store *s);

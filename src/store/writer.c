@@ -2,7 +2,8 @@
  * writer.c - one writing thread; waiting writes are taken together into one transaction and acknowledged after its commit.
  *
  * Each job of several runs in a savepoint: one that fails is undone alone. When the commit itself fails, every job of the group fails with its
- * reason. Version counters grow after the commit and before any caller is woken, so that a reader who knows of a write sees it.
+ * reason. Version counters grow after the commit and before any caller is woken, so that a reader who knows of a write sees it. Where several
+ * processes share the database they grow in the transaction itself (shared.h), and a transaction whose node number was lost writes nothing.
  */
 #include "store/writer.h"
 
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/shared_int.h"
 
 #define GROUP_MAX 256
 
@@ -27,7 +29,7 @@ static void bump_versions(Store *s, uint64_t touched)
 {
     size_t n = s->pack->n_types + STORE_EXTRA_VERSIONS;
     for (size_t i = 0; i < n; i++) {
-        if (touched & (1ULL << MIN(i, (size_t)63))) {
+        if (bit_touched(touched, i)) {
             atomic_fetch_add(&s->versions[i], 1);
         }
     }
@@ -82,6 +84,33 @@ static void note_group(Store *s, const WriteJob *first, int64_t commit_us)
     }
 }
 
+/* Nothing of the group was done. */
+static void refuse_group(WriteJob *first, const Cx *why)
+{
+    for (WriteJob *j = first; j != NULL; j = j->next) {
+        (void)fail(j->cx, why->err, "%.*s", STRF(cx_text(why)));
+    }
+}
+
+/* Inside the transaction: every job, then what other processes are to learn. false: to be rolled back, and each job knows why. */
+static bool run_jobs(Cx *cx, Store *s, WriteJob *first, uint64_t *ret_touched)
+{
+    bool alone = first->next == NULL;
+    *ret_touched = 0;
+    for (WriteJob *j = first; j != NULL; j = j->next) {
+        run_one(s, j, alone);
+        *ret_touched |= j->touched;
+    }
+    if (alone && !first->ok) {
+        return false;
+    }
+    if (!shared_raise(cx, s, *ret_touched)) {
+        fail_group(first, cx);
+        return false;
+    }
+    return true;
+}
+
 static void run_group(Store *s, WriteJob *first)
 {
     int64_t commit_us = -1;
@@ -90,28 +119,31 @@ static void run_group(Store *s, WriteJob *first)
     Cx cx;
     cx_init(&cx, mem);
     uint64_t touched = 0;
-    if (db_begin(&cx, s->writer)) {
-        bool alone = first->next == NULL;
-        for (WriteJob *j = first; j != NULL; j = j->next) {
-            run_one(s, j, alone);
-            touched |= j->touched;
-        }
-        if (alone && !first->ok) {
+    bool mine = true, begun = db_begin(&cx, s->writer);
+    if (!begun || !shared_mine(&cx, s, &mine)) {
+        refuse_group(first, &cx);
+        if (begun) {
             db_rollback(s->writer);
-        } else {
-            int64_t began_us = clock_mono_us();
-            if (db_commit(&cx, s->writer)) {
-                bump_versions(s, touched);
-            } else {
-                db_rollback(s->writer);
-                fail_group(first, &cx);
-            }
-            commit_us = clock_mono_us() - began_us;
         }
+    } else if (!mine) { /* ids made before belong to another process now */
+        if (!db_commit(&cx, s->writer)) {
+            db_rollback(s->writer);
+        }
+        (void)!fail(&cx, E_BUSY, "本机与数据库的联系中断过，刚刚恢复，请再试一次");
+        refuse_group(first, &cx);
+    } else if (!run_jobs(&cx, s, first, &touched)) {
+        db_rollback(s->writer);
     } else {
-        for (WriteJob *j = first; j != NULL; j = j->next) {
-            (void)fail(j->cx, cx.err, "%.*s", STRF(cx_text(&cx)));
+        int64_t began_us = clock_mono_us();
+        if (!db_commit(&cx, s->writer)) {
+            db_rollback(s->writer);
+            fail_group(first, &cx);
+        } else if (s->shared) {
+            shared_publish(s);
+        } else {
+            bump_versions(s, touched);
         }
+        commit_us = clock_mono_us() - began_us;
     }
     note_group(s, first, commit_us);
     arena_free(mem);
@@ -132,6 +164,17 @@ static WriteJob *take_group(Store *s)
     return first;
 }
 
+/* false: it is time for a sign of life. */
+static bool wait_for_work(Store *s, int64_t beat_ms)
+{
+    if (!s->shared) {
+        pthread_cond_wait(&s->wake, &s->lock);
+        return true;
+    }
+    struct timespec at = {.tv_sec = (time_t)(beat_ms / 1000), .tv_nsec = (long)(beat_ms % 1000) * 1000000L};
+    return pthread_cond_timedwait(&s->wake, &s->lock, &at) == 0;
+}
+
 static void *writer_main(void *arg)
 {
     Store *s = arg;
@@ -139,12 +182,20 @@ static void *writer_main(void *arg)
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, NULL);
     pthread_mutex_lock(&s->lock);
-    for (;;) {
-        while (s->head == NULL && !s->stopping) {
-            pthread_cond_wait(&s->wake, &s->lock);
+    for (int64_t beat_ms = clock_mono_ms() + BEAT_MS;;) {
+        while (s->head == NULL && !s->stopping && wait_for_work(s, beat_ms)) {
+        }
+        if (s->head == NULL && s->stopping) {
+            break;
+        }
+        if (s->shared && clock_mono_ms() >= beat_ms) {
+            pthread_mutex_unlock(&s->lock);
+            shared_beat(s);
+            pthread_mutex_lock(&s->lock);
+            beat_ms = clock_mono_ms() + BEAT_MS;
         }
         if (s->head == NULL) {
-            break;
+            continue;
         }
         WriteJob *group = take_group(s);
         pthread_mutex_unlock(&s->lock);
@@ -164,7 +215,11 @@ void writer_start(Store *s)
 {
     s->tail = &s->head;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->wake, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->wake, &attr);
+    pthread_condattr_destroy(&attr);
     pthread_cond_init(&s->finished, NULL);
     pthread_mutex_lock(&s->lock);
     CHECK(pthread_create(&s->thread, NULL, writer_main, s) == 0);

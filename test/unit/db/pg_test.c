@@ -248,6 +248,70 @@ static void without_names_statements_answer_alike(void **state)
     db_close(db);
 }
 
+static void a_server_without_a_free_connection_says_so_in_chinese(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    script(f, f->db, "create role one_only login connection limit 1");
+    const char *url = str_printf(f->mem, "%s&user=one_only", f->url).p;
+    Db *first = db_open(&f->cx, url, DB_READ);
+    assert_non_null(first);
+    assert_null(db_open(&f->cx, url, DB_READ));
+    assert_int_equal(f->cx.err, E_BUSY);
+    assert_true(str_contains(cx_text(&f->cx), S("连接数已用完")));
+    cx_clear(&f->cx);
+    db_close(first);
+    script(f, f->db, "drop role one_only");
+}
+
+/* A standby that should have each commit is not there; somebody ends the wait. The server then says COMMIT, and warns. */
+static void *end_the_wait(void *arg)
+{
+    Fixture *f = arg;
+    Arena *mem = arena_new(0);
+    Cx cx;
+    cx_init(&cx, mem);
+    Db *db = db_open(&cx, f->url, DB_READ);
+    for (int i = 0; db != NULL && i < 200; i++) {
+        int64_t n = 0;
+        Stmt *st = db_stmt(&cx, db, SQL_ADMIN, S("select count(pg_cancel_backend(pid)) from pg_stat_activity where wait_event = 'SyncRep'"));
+        if (st == NULL || !stmt_one_int(&cx, st, 0, &n) || n != 0) {
+            break;
+        }
+        usleep(50000);
+    }
+    db_close(db);
+    arena_free(mem);
+    return NULL;
+}
+
+static void a_commit_the_standby_may_not_have_is_no_success(void **state)
+{
+    Fixture *f = *state;
+    ONLY_POSTGRESQL(f);
+    pthread_t t;
+    script(f, f->db, "create table t (id {pk}) {strict}");
+    Db *db = db_open(&f->cx, str_printf(f->mem, "%s%%20-csynchronous_commit%%3Don", f->url).p, DB_WRITE);
+    assert_non_null(db);
+    script(f, db, "alter system set synchronous_standby_names = 'nobody'");
+    assert_int_equal(one(f, db, "select count(pg_reload_conf())"), 1);
+    for (int i = 0; i < 100 && one(f, db, "select count(*) from pg_settings where name = 'synchronous_standby_names' and setting = 'nobody'") == 0; i++) {
+        usleep(20000);
+    }
+    assert_true(db_begin(&f->cx, db));
+    assert_int_equal(outcome(f, db, "insert into t values (1)"), E_OK);
+    assert_int_equal(pthread_create(&t, NULL, end_the_wait, f), 0);
+    assert_false(db_commit(&f->cx, db));
+    pthread_join(t, NULL);
+    assert_int_equal(f->cx.err, E_DB);
+    assert_true(str_contains(cx_text(&f->cx), S("核对")));
+    cx_clear(&f->cx);
+    script(f, db, "alter system reset synchronous_standby_names");
+    assert_int_equal(one(f, db, "select count(pg_reload_conf())"), 1);
+    db_close(db);
+    assert_int_equal(one(f, f->db, "select count(*) from t"), 1); /* it stands all the same: the text says to look */
+}
+
 static void a_server_that_is_not_there_or_not_wanted_is_said_in_chinese(void **state)
 {
     Fixture *f = *state;
@@ -425,6 +489,8 @@ int main(void)
         T(a_statement_that_takes_too_long_is_given_up),
         T(whoever_waits_too_long_for_the_write_lock_is_told_busy),
         T(without_names_statements_answer_alike),
+        T(a_server_without_a_free_connection_says_so_in_chinese),
+        T(a_commit_the_standby_may_not_have_is_no_success),
         T(a_server_that_is_not_there_or_not_wanted_is_said_in_chinese),
         T(a_backup_is_left_to_the_tools_of_the_server),
         T(a_statement_thrown_out_inside_a_failed_transaction_comes_back),
