@@ -40,7 +40,7 @@ static ErrCode code_of(Str state)
         Str begins;
         ErrCode code;
     } ROWS[] = {
-        {STR_INIT("25006"), E_BUSY}, {STR_INIT("53100"), E_FULL}, {STR_INIT("53"), E_BUSY}, {STR_INIT("54"), E_TOO_LARGE},
+        {STR_INIT("53100"), E_FULL}, {STR_INIT("53"), E_BUSY}, {STR_INIT("54"), E_TOO_LARGE},
         {STR_INIT("55P03"), E_BUSY}, {STR_INIT("40"), E_BUSY}, {STR_INIT("57P"), E_BUSY},
         {STR_INIT("08"), E_BUSY},    {STR_INIT("58"), E_IO},
     };
@@ -65,13 +65,14 @@ bool pg_fail(Cx *cx, PgConn *c, const PGresult *r, const char *sql)
         log_info("postgresql: conflict %.*s %s; sql: %.300s", STRF(state), name != NULL ? name : "", sql);
         return conflict(cx, state);
     }
-    if (str_eq(state, S("25006")) && c->mode == DB_WRITE) {
-        c->stale = true; /* has become a standby */
-    }
     if (str_eq(state, S("57014"))) {
         return cancelled(cx, c);
     }
     log_warn("postgresql: %.*s %s; sql: %.300s", STRF(state), msg != NULL ? msg : PQerrorMessage(c->h), sql);
     ErrCode code = code_of(state);
+    if (str_eq(state, S("25006")) && c->mode == DB_WRITE) { /* has become a standby; on a reading connection it is our own bug */
+        c->stale = true;
+        code = E_BUSY;
+    }
     return fail(cx, code, "%s", err_info(code)->text);
 }

@@ -47,7 +47,7 @@ bool account_tables(Cx *cx, Db *db)
                      " state text not null, decided integer not null, decided_by integer not null,"
                      " check (by_user <> user_id and decided_by <> user_id and decided_by <> by_user)){strict};"
                      "create index if not exists role_request_state on role_request (state, id);"
-                     "create index if not exists session_user on session (user_id, created);");
+                     "create index if not exists session_of on session (user_id, created);");
 }
 
 /* May `by` manage the technical side of accounts of this office? */
