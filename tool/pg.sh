@@ -39,6 +39,7 @@ unix_socket_permissions = 0700
 fsync = ${TAMGA_PG_FSYNC:-on}
 shared_buffers = 64MB
 max_connections = 80
+max_locks_per_transaction = 1024
 log_min_messages = fatal
 log_min_error_statement = panic
 CONF

@@ -212,9 +212,8 @@ static bool count_field(Cx *cx, Store *s, const RecordType *t, const Field *f, S
     return stmt_end(st);
 }
 
-bool subject_counts(Cx *cx, Store *s, SealCounts *ret)
+static bool count_fields(Cx *cx, Store *s, SealCounts *ret)
 {
-    *ret = (SealCounts){0};
     for (size_t i = 0; i < s->pack->n_types; i++) {
         const RecordType *t = &s->pack->types[i];
         for (size_t k = 0; k < t->n_fields; k++) {
@@ -222,6 +221,19 @@ bool subject_counts(Cx *cx, Store *s, SealCounts *ret)
                 return false;
             }
         }
+    }
+    return true;
+}
+
+bool subject_counts(Cx *cx, Store *s, SealCounts *ret)
+{
+    ReachHold h;
+    *ret = (SealCounts){0};
+    reach_program(cx, &h);
+    bool ok = count_fields(cx, s, ret);
+    reach_end(cx, &h);
+    if (!ok) {
+        return false;
     }
     Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select count(*) from subject_key where erased = 0"));
     if (st == NULL || !stmt_one_int(cx, st, 0, &ret->live_keys)) {
