@@ -162,10 +162,19 @@ static bool put_mark(Cx *cx, Db *db, Str owner)
     return stmt_run(cx, st);
 }
 
+/* As much of a store as its tables need: they are made here before there are rows, and before the keys are where they go. */
+static bool apply_schema(Cx *cx, const Pack *p, Db *db)
+{
+    Store s = {.pack = p, .types = NEW_ARRAY(cx->mem, TypeSql, p->n_types)};
+    for (size_t i = 0; i < p->n_types; i++) {
+        s.types[i] = type_sql_make(cx->mem, &p->types[i]);
+    }
+    return schema_apply(cx, &s, db);
+}
+
 static bool make_tables(Cx *cx, const Pack *p, Db *db, Str owner)
 {
-    Store s = {.pack = p};
-    if (db_begin(cx, db) && schema_apply(cx, &s, db) && db_drop_indexes(cx, db) && (owner.n == 0 || put_mark(cx, db, owner)) &&
+    if (db_begin(cx, db) && apply_schema(cx, p, db) && db_drop_indexes(cx, db) && (owner.n == 0 || put_mark(cx, db, owner)) &&
         db_commit(cx, db)) {
         return true;
     }
@@ -366,11 +375,10 @@ bool store_copy_file(Cx *cx, const Pack *p, const char *url, const char *file, C
     TableCompared *list;
     size_t tables, differ = 0;
     Move m = {.pack = p, .tell = tell, .ctx = ctx, .n = &n, .locks = {-1, -1}};
-    Store s = {.pack = p};
     bool ok = (m.a = open_all(cx, url, DB_READ)) != NULL && db_begin(cx, m.a) && database_is_whole(cx, m.a) && schema_is_present(cx, m.a) &&
               (m.b = open_all(cx, str_printf(cx->mem, "sqlite:%s", file).p, DB_WRITE)) != NULL && make_tables(cx, p, m.b, S("")) &&
               copy_rows(cx, m.a, m.b, tell, ctx, &n.rows) && compare(cx, &m, &list, &tables, &differ) &&
-              (differ == 0 || fail(cx, E_DATA, "复制出来的记录与数据库里的不同")) && schema_apply(cx, &s, m.b);
+              (differ == 0 || fail(cx, E_DATA, "复制出来的记录与数据库里的不同")) && apply_schema(cx, p, m.b);
     finish(&m);
     return ok;
 }

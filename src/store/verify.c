@@ -213,12 +213,7 @@ static bool verify_snapshots(Cx *cx, Store *s, Report *r)
     return true;
 }
 
-static bool journal_verify_held(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report)
-{
-    return journal_verify_with(cx, s, &(VerifyOpts){.threads = 2}, ret, ret_report);
-}
-
-bool journal_verify_with(Cx *cx, Store *s, const VerifyOpts *o, VerifyCounts *ret, Str *ret_report)
+static bool verify_held(Cx *cx, Store *s, const VerifyOpts *o, VerifyCounts *ret, Str *ret_report)
 {
     Report r = {.text = buf_new(cx->mem, 1 << 20)};
     int64_t start = clock_mono_ms();
@@ -239,11 +234,16 @@ bool journal_verify_with(Cx *cx, Store *s, const VerifyOpts *o, VerifyCounts *re
     return true;
 }
 
-bool journal_verify(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report)
+bool journal_verify_with(Cx *cx, Store *s, const VerifyOpts *o, VerifyCounts *ret, Str *ret_report)
 {
     ReachHold h;
     reach_program(cx, &h);
-    bool ok = journal_verify_held(cx, s, ret, ret_report);
+    bool ok = verify_held(cx, s, o, ret, ret_report);
     reach_end(cx, &h);
     return ok;
+}
+
+bool journal_verify(Cx *cx, Store *s, VerifyCounts *ret, Str *ret_report)
+{
+    return journal_verify_with(cx, s, &(VerifyOpts){.threads = 2}, ret, ret_report);
 }

@@ -39,6 +39,7 @@ function folderOf(number, name) {
   fs.rmSync(to, { recursive: true, force: true });
   fs.mkdirSync(to, { mode: 0o700 });
   fs.cpSync(path.join(kept, 'master.key'), path.join(to, 'master.key'));
+  fs.chmodSync(path.join(to, 'master.key'), 0o600); // git does not keep the mode, and the program insists on it
   if (fs.existsSync(path.join(kept, 'keys'))) fs.cpSync(path.join(kept, 'keys'), path.join(to, 'keys'), { recursive: true });
   fs.writeFileSync(path.join(to, 'pack'), `${path.resolve('pack/neimenggu')}\n`);
   const ready = path.join(dir, `${number}.db`);
@@ -83,7 +84,7 @@ try {
     const copied = Number(number) < NOW ? fs.existsSync(copy) && dump(copy) === original : !fs.existsSync(copy);
     result(r.code === 0 && why === '' && number3 === String(NOW) && copied && r.began === Number(number) < NOW,
       `schema ${number}: opens, has number ${number3}, ${Number(number) < NOW ? `upgraded in ${Math.round(r.took)} ms, the copy from before is equal` : 'nothing to do'}${why || (r.code ? r.err : '')}`);
-    if (Number(number) >= NOW) continue;
+    if (Number(number) >= NOW || r.code !== 0) continue; // what does not open undisturbed needs no kills
     const part = Math.ceil(KILLS / old.length);
     let span = Math.max(2, r.took); // shrinks while the kill comes too late: a busy machine was slow the first time
     for (let hit = 0, tries = 0; hit < part && tries < part * 4; tries++) {
