@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { expect, go, last, open, password, signIn, sound, TEMP, test, WIDTHS } from "./lib.mjs";
+import { expect, go, last, open, password, PATIENCE, signIn, sound, TEMP, test, WIDTHS } from "./lib.mjs";
 
 const TAMGA = process.env.TAMGA_BIN;
 
@@ -96,7 +96,7 @@ async function start() {
   const child = spawn(TAMGA, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--strict"], { stdio: ["ignore", "pipe", "ignore"] });
   let out = "";
   const found = await new Promise((done, no) => {
-    const timer = setTimeout(() => no(new Error(`no token: ${out}`)), 15000);
+    const timer = setTimeout(() => no(new Error(`no token: ${out}`)), 15000 * PATIENCE);
     child.stdout.on("data", (d) => {
       out += d;
       const token = /^ {2}([\w-]{24})$/m.exec(out), url = /请打开 (http:\/\/127\.0\.0\.1:\d+)\/first/.exec(out);

@@ -1,6 +1,6 @@
 // A spreadsheet goes up, is checked as a job, and comes back with its mistakes marked.
 import { writeFileSync } from "node:fs";
-import { expect, go, open, sound, TEMP, test, WIDTHS } from "./lib.mjs";
+import { expect, go, open, PATIENCE, sound, TEMP, test, WIDTHS } from "./lib.mjs";
 
 const HEAD = "编号（新增不填）,品牌名称,所属旗县,成熟程度,领域,产业行业,品牌归属";
 
@@ -15,7 +15,7 @@ for (const on of Object.keys(WIDTHS)) {
     await page.locator("input[type=file]").setInputFiles(file);
     await page.locator("main form.form button[type=submit]").click();
     await page.waitForURL(/\/jobs\/\d+/);
-    await page.getByRole("button", { name: /正式导入/ }).waitFor({ timeout: 15000 });
+    await page.getByRole("button", { name: /正式导入/ }).waitFor({ timeout: 15000 * PATIENCE });
     await sound(page, `job-checked-${on}`);
     const tally = await page.locator("ul.tally").innerText();
     expect(/2/.test(tally) && /1/.test(tally), tally);
@@ -23,7 +23,7 @@ for (const on of Object.keys(WIDTHS)) {
     expect(/\.(xlsx|csv)$/.test(download.suggestedFilename()), download.suggestedFilename());
     await page.getByRole("button", { name: /正式导入/ }).click();
     await page.waitForURL(/\/jobs\/\d+/);
-    await page.locator("main .pill.good, main .pill.warn").first().waitFor({ timeout: 15000 });
+    await page.locator("main .pill.good, main .pill.warn").first().waitFor({ timeout: 15000 * PATIENCE });
     await sound(page, `job-done-${on}`);
     await go(page, `/r/brand?name=${encodeURIComponent(a)}`);
     expect(await page.locator("table.t td.first a").count() === 1, "the row was not taken");
@@ -38,6 +38,6 @@ test("a file that is no spreadsheet is refused with a message", async () => {
   await page.locator("input[type=file]").setInputFiles(`${TEMP}/old.xls`);
   await page.locator("main form.form button[type=submit]").click();
   await page.getByText(/xlsx/).first().waitFor();
-  await page.getByText(/另存为|不是|不能|无法|失败|有密码|旧格式/).first().waitFor({ timeout: 15000 });
+  await page.getByText(/另存为|不是|不能|无法|失败|有密码|旧格式/).first().waitFor({ timeout: 15000 * PATIENCE });
   await sound(page, "import-refused");
 });

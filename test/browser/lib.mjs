@@ -9,6 +9,7 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
   "--disable-component-update", "--disable-sync", "--lang=zh-CN"];
 
 export const URL_BASE = process.env.TAMGA_URL;
+export const PATIENCE = Number(process.env.TAMGA_PATIENCE ?? 1); // how much longer to wait, on a machine that has other things to do
 export const TEMP = process.env.TAMGA_TEMP;
 export const SHOTS = process.env.TAMGA_SHOTS || "artifacts/browser";
 export const WIDTHS = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
@@ -47,7 +48,7 @@ export async function open({ as, on = "desktop", scripts = true, view, base = UR
   });
   if (view) await context.addCookies([{ name: "tamga_view", value: view, url: base }]);
   const page = await context.newPage();
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(8000 * PATIENCE);
   page.faults = [];
   page.expected = []; // answers the test itself asks for, such as 422: Chromium prints them as errors
   page.on("console", (m) => {

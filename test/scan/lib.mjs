@@ -2,12 +2,15 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 
+/** SCAN_PATIENCE: by how much every time limit is longer, on a machine that has other things to do. */
+const PATIENCE = Number(process.env.SCAN_PATIENCE ?? 1);
+
 /** A command with its own time limit; everything it says. A proxy that is not there takes whatever would leave 127.0.0.1. */
 export function run(words, { seconds = 120, cwd = process.env.SCAN_DIR, proxy = true } = {}) {
   const env = { ...process.env, HOME: process.env.SCAN_DIR, LC_ALL: 'C.UTF-8' };
   if (proxy) Object.assign(env, { http_proxy: 'http://127.0.0.1:1', https_proxy: 'http://127.0.0.1:1', no_proxy: '127.0.0.1,localhost', HTTP_PROXY: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1,localhost' });
   return new Promise((done) => {
-    const began = Date.now(), p = spawn('timeout', ['-k', '5', String(seconds), ...words], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const began = Date.now(), p = spawn('timeout', ['-k', '5', String(seconds * PATIENCE), ...words], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     for (const s of [p.stdout, p.stderr]) s.on('data', (x) => { text += x.toString('utf8'); if (text.length > 4e6) text = text.slice(-2e6); });
     p.on('error', (e) => done({ code: 127, text: e.message, seconds: 0 }));
@@ -24,7 +27,7 @@ export async function wapiti(url, { cookie, seconds = 60, depth = 2, files = 12,
   const dir = `${process.env.SCAN_DIR}/w${++serial}`;
   mkdirSync(dir, { recursive: true });
   const r = await run(['wapiti', '-u', `${url}/`, ...starts.flatMap((s) => ['-s', url + s]), ...exclude.flatMap((x) => ['-x', url + x]), '--scope', 'folder', '-m', WAPITI, '-d', String(depth), '--max-links-per-page', String(links), '--max-files-per-dir', String(files),
-    '--max-scan-time', String(Math.round(seconds * 0.35)), '--max-attack-time', String(attack), '-S', 'normal', '-t', '6', '--verify-ssl', '0', '--no-bugreport', '--flush-session', '--store-session', dir, '--store-config', `${dir}/config`, '-v', '0', '-f', 'json', '-o', `${dir}/out.json`,
+    '--max-scan-time', String(Math.round(seconds * 0.35 * PATIENCE)), '--max-attack-time', String(attack * PATIENCE), '-S', 'normal', '-t', '6', '--verify-ssl', '0', '--no-bugreport', '--flush-session', '--store-session', dir, '--store-config', `${dir}/config`, '-v', '0', '-f', 'json', '-o', `${dir}/out.json`,
     ...(cookie ? ['-H', `Cookie: ${cookie}`] : [])], { seconds: seconds * 3 });
   if (!existsSync(`${dir}/out.json`)) return { findings: [], error: `no report: ${r.text.slice(-400)}`, seconds: r.seconds, pages: 0 };
   const out = JSON.parse(readFileSync(`${dir}/out.json`, 'utf8')), findings = [];
