@@ -50,7 +50,8 @@ if [ -n "${TAMGA_TEST_CITUS_DSN:-}" ]; then
     TAMGA_TEST_DB=$TAMGA_TEST_CITUS_DSN TAMGA_PG_CITUS=1 xargs -r -I{} bash -c 'one {} " on Citus"'
 fi
 if [ -n "$(list "$build/test/unit/db" "$build/test/unit/store")" ]; then
-  TAMGA_PG_FSYNC=${TAMGA_PG_FSYNC:-off} tool/pg.sh run "$0" "$build" "$only" >"$logs/pg" 2>&1
+  # whole tables: making each in parts for every test costs minutes; the flow suite runs on parts, and TAMGA_PG_PARTITIONS=2 makes this one do so
+  TAMGA_PG_FSYNC=${TAMGA_PG_FSYNC:-off} TAMGA_PG_PARTITIONS=${TAMGA_PG_PARTITIONS-} tool/pg.sh run "$0" "$build" "$only" >"$logs/pg" 2>&1
   counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$logs/pg" | tail -n 1)
   grep -avE '^[0-9]+ passed, [0-9]+ failed$' "$logs/pg" >"$logs/pg.wrong"
   echo "${counts:-0 passed, 1 failed}" | awk '{print $1, $3}' >"$logs/pg.count"
