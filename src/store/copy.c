@@ -125,12 +125,20 @@ static bool columns_known(Cx *cx, Db *to, const CopyTable *t)
     return true;
 }
 
+/* Where to go on. In a transaction: a writing connection to a server is shown rows only there. */
+static bool begun_before(Cx *cx, Db *to, const CopyTable *t, CopyPlace *ret, int64_t *ret_rows)
+{
+    bool ok = db_begin(cx, to) && last_place(cx, to, t, ret) && (!ret->set || copy_count(cx, to, t, ret_rows));
+    db_rollback(to);
+    return ok;
+}
+
 static bool put_table(Cx *cx, Db *from, Db *to, const CopyTable *t, CopyTell *tell, void *ctx, CopyCounts *n)
 {
     int64_t total, there = 0, begun = n->rows;
     Walk w = {0};
     if (!columns_known(cx, to, t) || !copy_count(cx, from, t, &total) ||
-        (t->n_key != 0 && !t->is_meta && (!last_place(cx, to, t, &w.at) || (w.at.set && !copy_count(cx, to, t, &there))))) {
+        (t->n_key != 0 && !t->is_meta && !begun_before(cx, to, t, &w.at, &there))) {
         return false;
     }
     n->tables += total != 0;

@@ -215,7 +215,7 @@ static bool compare(Cx *cx, Move *m, TableCompared **ret, size_t *ret_n, size_t 
     return true;
 }
 
-static bool differences(Cx *cx, Move *m, const TableCompared *list, size_t n, Str *ret)
+static bool differences_of(Cx *cx, Move *m, const TableCompared *list, size_t n, Str *ret)
 {
     Buf out = buf_new(cx->mem, (size_t)64 << 10);
     for (size_t i = 0; i < n; i++) {
@@ -233,23 +233,46 @@ static bool differences(Cx *cx, Move *m, const TableCompared *list, size_t n, St
     return true;
 }
 
+/* On a server a writing connection is shown rows inside a transaction only (pg_reach.c). */
+static bool differences(Cx *cx, Move *m, const TableCompared *list, size_t n, Str *ret)
+{
+    bool ok = db_begin(cx, m->b) && differences_of(cx, m, list, n, ret);
+    db_rollback(m->b);
+    return ok;
+}
+
+static bool compare_target(Cx *cx, Move *m, TableCompared **ret, size_t *ret_n, size_t *ret_differ)
+{
+    bool ok = db_begin(cx, m->b) && compare(cx, m, ret, ret_n, ret_differ);
+    db_rollback(m->b);
+    return ok;
+}
+
+static bool clear_different(Cx *cx, Move *m, const TableCompared *list, size_t n)
+{
+    bool ok = db_begin(cx, m->b);
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = list[i].same || str_eq(list[i].table, S("meta")) || copy_clear(cx, m->b, list[i].table);
+    }
+    if (ok && db_commit(cx, m->b)) {
+        return true;
+    }
+    db_rollback(m->b);
+    return false;
+}
+
 static bool copy_until_equal(Cx *cx, Move *m)
 {
     TableCompared *list;
     size_t n, differ;
     CopyCounts again;
-    if (!copy_rows(cx, m->a, m->b, m->tell, m->ctx, &m->n->rows) || !compare(cx, m, &list, &n, &differ)) {
+    if (!copy_rows(cx, m->a, m->b, m->tell, m->ctx, &m->n->rows) || !compare_target(cx, m, &list, &n, &differ)) {
         return false;
     }
     if (differ == 0) {
         return true;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (!list[i].same && !str_eq(list[i].table, S("meta")) && !copy_clear(cx, m->b, list[i].table)) {
-            return false;
-        }
-    }
-    if (!copy_rows(cx, m->a, m->b, m->tell, m->ctx, &again) || !compare(cx, m, &list, &n, &differ)) {
+    if (!clear_different(cx, m, list, n) || !copy_rows(cx, m->a, m->b, m->tell, m->ctx, &again) || !compare_target(cx, m, &list, &n, &differ)) {
         return false;
     }
     m->n->rows.rows += again.rows;
@@ -357,7 +380,7 @@ bool store_move_check(Cx *cx, const MoveSide *from, const MoveSide *to, CopyTell
     bool ok = open_source(cx, &m, DB_READ) && (!is_file_url(to->url) || access(path_of(to->url), F_OK) == 0 ||
                                                fail(cx, E_NOT_FOUND, "没有 %s", path_of(to->url))) &&
               (m.b = open_all(cx, to->url, DB_READ)) != NULL && db_begin(cx, m.b) && database_mark(cx, m.b, &mark, &empty) &&
-              compare(cx, &m, &list, &n, &differ) && differences(cx, &m, list, n, &rows) &&
+              compare(cx, &m, &list, &n, &differ) && differences_of(cx, &m, list, n, &rows) &&
               (str_eq(str_c(from->dir), str_c(to->dir)) || folder_compare(cx, from->dir, to->dir, &files));
     if (ok) {
         *ret_report = str_printf(cx->mem, "%s%.*s%.*s", mark.n != 0 ? "目标还没有搬完，不能启用\n" : "", STRF(rows), STRF(buf_str(&files)));
@@ -377,7 +400,7 @@ bool store_copy_file(Cx *cx, const Pack *p, const char *url, const char *file, C
     Move m = {.pack = p, .tell = tell, .ctx = ctx, .n = &n, .locks = {-1, -1}};
     bool ok = (m.a = open_all(cx, url, DB_READ)) != NULL && db_begin(cx, m.a) && database_is_whole(cx, m.a) && schema_is_present(cx, m.a) &&
               (m.b = open_all(cx, str_printf(cx->mem, "sqlite:%s", file).p, DB_WRITE)) != NULL && make_tables(cx, p, m.b, S("")) &&
-              copy_rows(cx, m.a, m.b, tell, ctx, &n.rows) && compare(cx, &m, &list, &tables, &differ) &&
+              copy_rows(cx, m.a, m.b, tell, ctx, &n.rows) && compare_target(cx, &m, &list, &tables, &differ) &&
               (differ == 0 || fail(cx, E_DATA, "复制出来的记录与数据库里的不同")) && apply_schema(cx, p, m.b);
     finish(&m);
     return ok;

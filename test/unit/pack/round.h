@@ -14,7 +14,7 @@
     "  - {id: name, kind: text, label: 名称, required: true}\n"                                                                        \
     "  - {id: until_day, kind: date, label: 截止}\n"                                                                                   \
     "  - {id: year, kind: int, label: 年度}\n"                                                                                         \
-    "  - {id: guests, kind: list, label: 来宾, fields: [{id: who, kind: text, label: 姓名, personal: true}, {id: n, kind: int, label: 人数}]}\n" \
+    "  - {id: guests, kind: list, label: 来宾, fields: [{id: who, kind: text, label: 姓名}, {id: n, kind: int, label: 人数}]}\n" \
     "links: [{id: entries, label: 参评, type: entry, via: call}]\n"                                                                    \
     "states:\n"                                                                                                                        \
     "  - {id: draft, label: 草稿, initial: true, editable: true}\n"                                                                    \

@@ -165,7 +165,7 @@ static void faults_of_documents(void **state)
         {ENTRY, "ref: call,", "ref: cal,", "types/d_entry.yaml:9:32: 没有记录类型 cal"},
         {ENTRY, "ref: call,", "", "types/d_entry.yaml:9:5: 缺少 ref"},
         {LETTER, "{{call.name}}", "{{phone}}", "公开的文件里不能有个人信息 {{phone}}"},
-        {LETTER, "text: \"{{n}}\"", "text: \"{{who}}\"", "公开的文件里不能有个人信息 {{who}}"},
+        {CALL, "{id: who, kind: text, label: 姓名}", "{id: who, kind: text, label: 姓名, personal: true}", "personal 用在这种字段上不对，应为 列表以外的 字段"},
         {LETTER, "text: \"{{n}}\"", "text: \"{{name}}\"", "{{name}} 里没有字段 name，应为列表的列，或 number、state、today、row"},
         {LETTER, "each: entries,", "each: entry,", "没有关联 entry，应为 call 的 links 里的 id"},
         {LETTER, "list: guests,", "list: name,", "字段 name 不是列表，应为 list 字段"},
