@@ -43,9 +43,9 @@ const keyOf = (who, r) => [who.roles.join('+') || 'nobody', who.token ? 'reads' 
 const sessions = new Map();
 async function here(who) {
   if (!who.login) return new Asker();
-  const key = `${who.login}${who.token ? '-r' : who.program ? '-w' : ''}`;
+  const scope = who.token === 'export' ? 'export' : who.token ? 'read' : who.program ? 'write' : '', key = `${who.login} ${scope}`;
   if (!sessions.has(key)) {
-    sessions.set(key, who.token || who.program ? here({ ...who, token: undefined, program: undefined }).then((p) => p.token(who.token ? 'read' : 'write')) : new Asker().signIn(who.login));
+    sessions.set(key, scope ? here({ ...who, token: undefined, program: undefined }).then((p) => p.token(scope)) : new Asker().signIn(who.login));
   }
   return sessions.get(key);
 }
@@ -93,7 +93,7 @@ async function tried(p, who, r, { readable, etag }, which) {
     const full = oracle.history(r.t, who, readable), a = await p.get(`${at}/history`);
     cell('history', key, full, a.status === (readable ? 200 : 404), () => `${who.login} ${key} ${r.id} history: ${a.status}`);
   } else if (which === 3) {
-    const may = readable > 0 && !who.token && oracle.flag(r.t, who, 'unmask');
+    const may = readable > 0 && !who.token && !who.program && oracle.flag(r.t, who, 'unmask'); /* no program unmasks */
     judge('unmask', may, await p.send('POST', `${at}/unmask`, { reason: '' }), [403, 404]);
   } else {
     const acts = (r.t.actions ?? []).filter((x) => !oracle.step(r.t, st, who, r, x, readable));
@@ -142,9 +142,9 @@ async function asOracle(p, who, t) {
 }
 
 async function flags(p, who, t) {
-  const key = `${who.roles.join('+')}|${who.token ? 'reads' : ''}|${t.type}|${who.office}`;
+  const key = `${who.roles.join('+')}|${who.token ? `token ${who.token}` : ''}|${t.type}|${who.office}`;
   const judge = (op, may, a, refusals) => cell(op, key, may, a.status < 500 && a.status !== 401 && may !== refusals.includes(a.status), () => `${who.login} (${who.roles}${who.token ? ', token' : ''}) ${op} ${t.type}: ${a.status}, allowed ${may}: ${a.text.slice(0, 140)}`);
-  judge('export', oracle.flag(t, who, 'export'), await p.get(`/r/${t.type}/export.csv?q=zzzz`), [403]);
+  judge('export', oracle.flag(t, who, 'export') && (!who.token || who.token === 'export'), await p.get(`/r/${t.type}/export.csv?q=zzzz`), [403]);
   if (!who.token) judge('import', oracle.flag(t, who, 'import') && Boolean(t.sheet), await p.get(`/r/${t.type}/import`), [403, 404]);
   judge('create', oracle.create(pack, t, who, who.office), await p.send('POST', `/r/${t.type}?dry_run=1`, { org: who.office }), [403]);
   const elsewhere = one(asking).office;
@@ -191,7 +191,7 @@ await all(lists.filter(([who]) => !who.login || who.roles.length > 1 || random(3
 await all(single.filter((w) => w.login.endsWith('_0')).flatMap((who) => pack.types.map((t) => [who, t])), async ([who, t]) => {
   await asOracle(await here(who), who, t);
   await flags(await here(who), who, t);
-  await flags(await here({ ...who, token: true }), { ...who, token: true }, t);
+  for (const token of ['read', 'export']) await flags(await here({ ...who, token }), { ...who, token }, t);
 });
 
 /* nothing of all that may have written */

@@ -29,6 +29,7 @@ export function ask(method, path, { headers = {}, body } = {}) {
 export class Asker {
   headers = { accept: 'application/json' };
   async signIn(login) {
+    this.login = login;
     const jar = {}, keep = (a) => { for (const c of a.headers['set-cookie'] ?? []) { const [k, v] = c.split(';')[0].split('='); jar[k] = v; } };
     const cookie = () => Object.entries(jar).map(([k, v]) => `${k}=${v}`).join('; ');
     const form = await ask('GET', '/login', { headers: { accept: 'text/html' } });
@@ -49,8 +50,16 @@ export class Asker {
     p.headers = { ...p.headers, authorization: `Bearer ${a.json.token}` };
     return p;
   }
-  get(path) { return ask('GET', path, { headers: this.headers }); }
+  /** What is sensitive wants a proof of the last five minutes: who is asked for one signs in once more (the older session goes on). */
+  async proven(call) {
+    const headers = this.headers, a = await call(headers);
+    if (!this.login || a.status !== 403 || a.json?.code !== 'step_up_required') return a;
+    if (this.headers === headers) this.again ??= this.signIn(this.login).finally(() => { this.again = undefined; });
+    await this.again;
+    return call(this.headers);
+  }
+  get(path) { return this.proven((headers) => ask('GET', path, { headers })); }
   send(method, path, doc, more = {}) {
-    return ask(method, path, { headers: { ...this.headers, ...(doc ? { 'content-type': 'application/json' } : {}), ...more }, body: doc && JSON.stringify(doc) });
+    return this.proven((headers) => ask(method, path, { headers: { ...headers, ...(doc ? { 'content-type': 'application/json' } : {}), ...more }, body: doc && JSON.stringify(doc) }));
   }
 }
