@@ -9,7 +9,7 @@ import * as oracle from './oracle.mjs';
 import { put } from '../../tool/evidence.mjs';
 import { sql } from './facts.mjs';
 import { crowd, PACK, records } from './plant.mjs';
-import { Asker, requests } from './wire.mjs';
+import { Asker, busy, requests } from './wire.mjs';
 
 const seed = Number(process.env.TAMGA_SEED ?? 20221), EXTRA = Number(process.env.TAMGA_CELLS ?? 3000), TAKES = 900, GOAL = 150000;
 const database = process.env.TAMGA_TEST_DB ? 'PostgreSQL' : 'SQLite';
@@ -255,7 +255,7 @@ for (const role of pack.roles) {
 if (empty.length) { failed++; console.log(`not ok every role × relation × type × state: short at ${empty.join('; ')}`); } else passed++;
 if (distinct.size < GOAL) { failed++; console.log(`not ok ${distinct.size} differing cells, fewer than ${GOAL}`); } else passed++;
 const spent = ((clock() - begun) / 1000).toFixed(0), say = [...tally].map(([k, t]) => `${k} ${t.allowed}/${t.n}`).join(', ');
-console.log(`${cells} cells over HTTP, ${distinct.size} of them differing (${say}; allowed/all), ${wrong} wrong, ${requests} requests, ${spent} s (sign-in ${((signed - begun) / 1000).toFixed(0)} s, records ${((read - signed) / 1000).toFixed(0)} s)`);
+console.log(`${cells} cells over HTTP, ${distinct.size} of them differing (${say}; allowed/all), ${wrong} wrong, ${requests} requests, ${busy} answered busy and asked again, ${spent} s (sign-in ${((signed - begun) / 1000).toFixed(0)} s, records ${((read - signed) / 1000).toFixed(0)} s)`);
 console.log(`really done: ${Object.entries(took).map(([k, [n, ok]]) => `${k} ${ok} of ${n}`).join(', ')}; the others lacked what a condition asks`);
 if (!failed && !process.env.TAMGA_NO_EVIDENCE) {
   put(`rights.${database === 'SQLite' ? 'cells' : 'cells-postgresql'}`, {

@@ -5,9 +5,18 @@ import http from 'node:http';
 const base = new URL(process.env.TAMGA_URL);
 const agent = new http.Agent({ keepAlive: true, maxSockets: 6 });
 const password = fs.readFileSync(`${process.env.TAMGA_DATA}/demo-accounts.txt`, 'utf8').trim().split(/\s+/)[1];
-export let requests = 0;
+export let requests = 0, busy = 0;
 
-export function ask(method, path, { headers = {}, body } = {}) {
+/** A server that says it is busy (503) has decided nothing: asked again, a second later, at most 20 times. */
+export async function ask(method, path, o) {
+  for (let tries = 1; ; tries++) {
+    const a = await once(method, path, o);
+    if (a.status !== 503 || tries > 20) return a;
+    busy++;
+    await new Promise((done) => { setTimeout(done, 1000); });
+  }
+}
+function once(method, path, { headers = {}, body } = {}) {
   requests++;
   return new Promise((done, broken) => {
     const r = http.request({ host: base.hostname, port: base.port, method, path, agent, headers: { ...headers, ...(body ? { 'content-length': Buffer.byteLength(body) } : {}) } }, (a) => {
@@ -19,7 +28,7 @@ export function ask(method, path, { headers = {}, body } = {}) {
         done({ status: a.statusCode, headers: a.headers, text, json: /json/.test(a.headers['content-type'] ?? '') && text ? JSON.parse(text) : null });
       });
     });
-    r.on('error', (e) => (r.reusedSocket && e.code === 'ECONNRESET' ? ask(method, path, { headers, body }).then(done, broken) : broken(e))); /* the server closed it while it was idle */
+    r.on('error', (e) => (r.reusedSocket && e.code === 'ECONNRESET' ? once(method, path, { headers, body }).then(done, broken) : broken(e))); /* the server closed it while it was idle */
     r.setTimeout(60000, () => r.destroy(new Error(`${method} ${path}: no answer in a minute`)));
     r.end(body);
   });
