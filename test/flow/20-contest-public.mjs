@@ -92,8 +92,16 @@ test('a few an hour from one address, whatever it writes into the header; others
 });
 
 test('a flood from many addresses loses none that was taken', async () => {
+  /* a server that has too much to do says so (503) before it looks at the vote: whoever is told presses again */
+  const press_on = async (from) => {
+    for (let tries = 1; ; tries++) {
+      const x = await vote(w.a, from);
+      if (x.status !== 503 || tries > 30) return x;
+      await new Promise((done) => { setTimeout(done, 1000); });
+    }
+  };
   const flood = [];
-  for (let i = 0; i < 400; i++) flood.push(vote(w.a, `10.1.${Math.floor(i / 5 / 200)}.${Math.floor(i / 5) % 200 + 1}`));
+  for (let i = 0; i < 400; i++) flood.push(press_on(`10.1.${Math.floor(i / 5 / 200)}.${Math.floor(i / 5) % 200 + 1}`));
   const answers = await Promise.all(flood);
   const taken = answers.filter((x) => x.status === 201).length;
   assert.equal(taken, 240, 'three from each of eighty addresses');
