@@ -79,6 +79,27 @@ static bool add_keys(Cx *cx, zip_t *z, const char *dir)
     return true;
 }
 
+/* What a backup that was killed left: the part, and what libzip writes beside it under six letters more. */
+static void remove_interrupted(Cx *cx, const char *part)
+{
+    Str path = str_c(part);
+    size_t n = path.n;
+    unlink(part);
+    while (n > 0 && path.p[n - 1] != '/') {
+        n--;
+    }
+    Str base = str_printf(cx->mem, "%s.", part + n);
+    DIR *d = opendir(n == 0 ? "." : str_z(cx->mem, str_n(path.p, n)));
+    for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL; e = readdir(d)) {
+        if (str_starts(str_c(e->d_name), base) && str_c(e->d_name).n == base.n + 6) {
+            unlinkat(dirfd(d), e->d_name, 0);
+        }
+    }
+    if (d != NULL) {
+        closedir(d);
+    }
+}
+
 /* The bytes, then the name: a backup that was reported is there after a power cut. */
 static bool keep_as(Cx *cx, const char *part, const char *out)
 {
@@ -105,7 +126,7 @@ bool archive_write(Cx *cx, const char *dir, const char *db_copy, const char *out
 {
     int code;
     const char *part = str_printf(cx->mem, "%s.part", out).p;
-    unlink(part); /* of a backup that was interrupted */
+    remove_interrupted(cx, part);
     zip_t *z = zip_open(part, ZIP_CREATE | ZIP_EXCL, &code);
     if (z == NULL) {
         return fail(cx, E_IO, "无法写入 %s", part);

@@ -44,7 +44,7 @@ function tries(...args) {
   return { status: r.status, out: `${r.stdout}${r.stderr}` };
 }
 function sqlite(file, sql) { return execFileSync('sqlite3', ['-bail', file], { input: sql, maxBuffer: 1 << 30 }).toString(); }
-const psql = (sql) => execFileSync('psql', ['-q', '-At', '-v', 'ON_ERROR_STOP=1', DB, '-c', sql], { env: { ...process.env, PGOPTIONS: '-c client_min_messages=warning' }, stdio: ['ignore', 'pipe', 'pipe'] }).toString().trim();
+const psql = (sql) => execFileSync('psql', ['-q', '-At', '-v', 'ON_ERROR_STOP=1', DB, '-c', sql], { env: { ...process.env, PGOPTIONS: '-c client_min_messages=warning -c tamga.homes=*' }, stdio: ['ignore', 'pipe', 'pipe'] }).toString().trim();
 const schemas = [];
 function schema() {
   const name = `move_${process.pid}_${schemas.length}`;
@@ -67,7 +67,7 @@ function files(folder) {
   const walk = (at) => {
     for (const e of fs.readdirSync(path.join(folder, at), { withFileTypes: true })) {
       const name = path.join(at, e.name);
-      if (/^(tamga\.db.*|db|lock|spool|jobs)$/.test(name)) continue;
+      if (/^(tamga\.db.*|db|lock|folder\.id|spool|jobs)$/.test(name)) continue;
       if (e.isDirectory()) walk(name);
       else out.push(`${name} ${crypto.createHash('sha256').update(fs.readFileSync(path.join(folder, name))).digest('hex')}`);
     }
