@@ -19,6 +19,19 @@ static bool listed(Req *rq, int64_t id, User *ret)
     return fail(&rq->cx, E_NOT_FOUND, "没有找到，或者不在您的管辖范围内");
 }
 
+/** The roles that were ticked; the empty one in the form stands for none at all and is not among them. */
+static Str picked(Req *rq)
+{
+    Str roles[17];
+    size_t n = 0, all = param_all(&rq->form, S("roles"), roles, ARRAY_LEN(roles));
+    for (size_t i = 0; i < all; i++) {
+        if (roles[i].n != 0) {
+            roles[n++] = roles[i];
+        }
+    }
+    return str_join(rq->mem, roles, n, S(","));
+}
+
 static bool roles_doc(Req *rq, const Findings *found)
 {
     User u = {0};
@@ -45,9 +58,7 @@ static bool roles_doc(Req *rq, const Findings *found)
     doc_set_bool(rq->doc, "factor_on", f.on);
     doc_set_str(rq->doc, "reason", param_get(&rq->form, S("reason")));
     if (!rq->wants_json) {
-        Str picked[8];
-        size_t n = param_all(&rq->form, S("roles"), picked, ARRAY_LEN(picked));
-        role_options(rq, doc_set_list(rq->doc, "roles"), org, found != NULL ? str_join(rq->mem, picked, n, S(",")) : u.roles);
+        role_options(rq, doc_set_list(rq->doc, "roles"), org, found != NULL ? picked(rq) : u.roles);
     }
     doc_set_doc(rq->doc, "errors", finding_list(rq->mem, found, false));
     req_crumb(rq, S("用户"), S("/users"));
@@ -77,13 +88,10 @@ bool roles_post(Req *rq)
 {
     int64_t id;
     bool waits;
-    Str roles[16];
-    size_t n = param_all(&rq->form, S("roles"), roles, ARRAY_LEN(roles));
     if (!req_id(rq, &id)) {
         return false;
     }
-    Str one = n == 1 && roles[0].n == 0 ? S("") : str_join(rq->mem, roles, n, S(","));
-    if (!user_grant(&rq->cx, rq->store, &rq->actor, id, one, req_param(rq, "reason"), &waits)) {
+    if (!user_grant(&rq->cx, rq->store, &rq->actor, id, picked(rq), req_param(rq, "reason"), &waits)) {
         return refused(rq);
     }
     if (rq->wants_json) {

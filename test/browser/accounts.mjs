@@ -152,6 +152,7 @@ test("the security administrator changes the password, enrols, and gives a role;
   await sound(page, "users-security-desktop");
   await page.getByRole("link", { name: "甲经办的角色" }).click();
   await page.waitForLoadState();
+  const roles = page.url();
   await sound(page, "roles-desktop");
   await page.getByLabel("企业经办").check();
   await page.locator("#f-reason").fill("兼任企业联络");
@@ -160,7 +161,7 @@ test("the security administrator changes the password, enrols, and gives a role;
   await go(page, "/security");
   await sound(page, "security-desktop");
   await page.setViewportSize(WIDTHS.phone);
-  for (const [path, name] of [["/security", "security-phone"], ["/users", "users-security-phone"]]) {
+  for (const [path, name] of [["/security", "security-phone"], ["/users", "users-security-phone"], [roles, "roles-phone"]]) {
     await go(page, path);
     await sound(page, name);
   }

@@ -96,6 +96,7 @@ export async function sound(page, name) {
   const scripts = page.context()._options?.javaScriptEnabled !== false;
   await shot(page, name);
   expect(page.faults.length === 0, page.faults.join("\n     "));
+  expect(!/\{\{|\}\}/.test(await page.locator("body").innerText()), `${name}: a piece of the template stands in the page`);
   if (!scripts) return;
   await page.evaluate(AXE);
   const found = await page.evaluate(() => axe.run(document, {

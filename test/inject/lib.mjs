@@ -17,7 +17,7 @@ export async function watched(browser, storage = {}) {
   });
   const page = await context.newPage();
   page.setDefaultTimeout(20000);
-  page.on('dialog', (d) => { seen.dialogs.push(d.message()); d.dismiss().catch(() => {}); });
+  page.on('dialog', (d) => { if (d.type() === 'beforeunload') return d.accept().catch(() => {}); /* Tamga's own question about what was typed and not saved: leave */ seen.dialogs.push(d.message()); d.dismiss().catch(() => {}); });
   page.on('request', (r) => seen.requests.push(`${r.method()} ${r.url()} ${r.resourceType()}`));
   page.on('console', (m) => { if (/content security policy|refused to/i.test(m.text())) seen.broken.push(m.text()); });
   page.on('pageerror', (e) => seen.errors.push(e.message));
