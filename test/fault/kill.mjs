@@ -99,7 +99,7 @@ async function ask(who, method, at, { body, headers = {}, form } = {}) {
 const known = { brands: new Map(), files: new Map(), signs: new Map() };
 const fresh = { brands: new Set(), files: new Set(), signs: new Set() }; // noted since the last look
 const counts = { create: 0, update: 0, submit: 0, upload: 0, sign: 0, other: 0, refused: 0 };
-let early = false, serial = 0;
+let early = false, serial = 0, busy = 0;
 const tokens = {};
 function note(kind, id, what) {
   known[kind].set(id, what);
@@ -177,8 +177,16 @@ async function signer(certificates) {
   }
 }
 
+/** Reads what was acknowledged. A server under load may refuse a reading for the moment (503, Retry-After): that is asked again, for LONGEST_MS at most. */
+async function read(who, at) {
+  for (const until = performance.now() + LONGEST_MS; ; await pause(250)) {
+    const a = await ask(who, 'GET', at);
+    if (a?.status !== 503 || performance.now() > until) return a;
+    busy++;
+  }
+}
 async function checkBrand(id) {
-  const k = known.brands.get(id), a = await ask(tokens.clerk, 'GET', `/r/brand/${id}`);
+  const k = known.brands.get(id), a = await read(tokens.clerk, `/r/brand/${id}`);
   if (a?.status !== 200) { wrong(`record ${id} is gone (${a?.status})`); known.brands.delete(id); return; }
   const r = a.json, state = r.state?.value ?? r.state, intro = r.values.intro?.value ?? r.values.intro;
   if (r.rev < k.rev) wrong(`record ${id} has revision ${r.rev}, acknowledged was ${k.rev}`);
@@ -187,11 +195,11 @@ async function checkBrand(id) {
   known.brands.set(id, { rev: r.rev, intro, state });
 }
 async function checkFile(id) {
-  const a = await ask(tokens.clerk, 'GET', `/files/${id}`);
+  const a = await read(tokens.clerk, `/files/${id}`);
   if (a?.status !== 200 || crypto.createHash('sha256').update(a.bytes).digest('hex') !== known.files.get(id)) wrong(`attachment ${id} is gone or other (${a?.status})`);
 }
 async function checkSign(id) {
-  const a = await ask(tokens.region, 'GET', `/r/certificate/${id}`);
+  const a = await read(tokens.region, `/r/certificate/${id}`);
   const got = (a?.json?.signs ?? []).flatMap((s) => s.got ?? []);
   if (!got.some((g) => g.opinion === known.signs.get(id))) wrong(`the signature on certificate ${id} is gone`);
 }
@@ -278,7 +286,7 @@ try {
   restarts.sort((a, b) => a - b);
   const most = Math.round(restarts.at(-1)), half = Math.round(restarts[restarts.length >> 1]);
   result(faults.length === 0, `${kills} kills, ${sum} acknowledged writes (${Object.entries(counts).map(([k, v]) => `${k} ${v}`).join(', ')}): ${faults.length} lost or wrong (seed ${SEED})`);
-  console.log(`       backups meanwhile: ${backups.whole} restored and verified, ${backups.killed} killed`);
+  console.log(`       backups meanwhile: ${backups.whole} restored and verified, ${backups.killed} killed; ${busy} readings refused for the moment and asked again`);
   result(most <= RESTART_MS, `restart to the first answer: median ${half} ms, longest ${most} ms`);
   result(sum > kills * 3, 'the load was a load');
   // the control: who notes too early must see losses
