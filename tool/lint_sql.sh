@@ -11,7 +11,6 @@ find src -type f -name '*.[ch]' | LC_ALL=C sort | perl -0777 -e '
         "src/db/db.c" => "the engine itself: statements of the driver table, given as C strings",
         "src/db/tables.c" => "the statements of the driver table about what a database holds, given as C strings",
         "src/db/sql.c" => "the builder: its text holds literals, checked identifiers and ?N only",
-        "src/db/bulk.c" => "forced policies off for COPY and on again: text out of the builder (sql_lit, sql_ident)",
         "src/store/schema.c" => "run_ddl: table definitions out of the builder (sql_lit, sql_ident)",
     );
     # Besides: TypeSql.columns, the column list that store/schema.c makes once from checked identifiers, may be added as it is.
