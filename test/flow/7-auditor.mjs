@@ -59,9 +59,14 @@ test('the journal can be paged to its beginning', async () => {
 /** The same where the database is no file: changed behind the program's back, found, put back. */
 async function onServer() {
   const psql = (sql) => execFileSync('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-d', fs.readFileSync(`${DATA}/db`, 'utf8').trim(), '-c', sql]);
-  const refused = await run('backup', '--data', DATA, `${DATA}.backup`);
-  assert.notEqual(refused.code, 0);
-  assert.match(refused.stderr, /pg_dump/);
+  const copy = `${DATA}-copy`;
+  fs.rmSync(copy, { recursive: true, force: true });
+  const saved = await run('backup', '--data', DATA, `${DATA}.backup`);
+  assert.equal(saved.code, 0, saved.stdout + saved.stderr);
+  const back = await run('restore', '--data', copy, `${DATA}.backup`); // a folder that needs no server
+  assert.equal(back.code, 0, back.stdout + back.stderr);
+  assert.ok(fs.existsSync(`${copy}/tamga.db`));
+  assert.equal((await run('verify', '--data', copy)).code, 0);
   psql("create table kept as select home, seq, body from journal where body like '%高空作业%' limit 1");
   psql("update journal j set body = replace(j.body, '高空作业', '低空作业') from kept k where j.home = k.home and j.seq = k.seq");
   const bad = await run('verify', '--data', DATA);
