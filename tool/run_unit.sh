@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Run the cmocka programs of a build folder and add up their cases: each program prints one TAP line a case. Those of db and store run a
 # second time on a private PostgreSQL server (tool/pg.sh; without fsync, as no test here cuts the power). With a word after the folder: only programs whose path holds it.
+# ON=sqlite or ON=postgresql: that run only.
 # As most of their time is spent waiting for disk and deadlines, JOBS programs (twice the cores) run at a time.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -43,13 +44,13 @@ if [ -n "${TAMGA_TEST_DB:-}" ]; then
   sum
   exit
 fi
-list "$build/test/unit" | xargs -r -P "$jobs" -I{} bash -c 'one {}'
+[ "${ON:-sqlite}" != sqlite ] || list "$build/test/unit" | xargs -r -P "$jobs" -I{} bash -c 'one {}'
 # On Citus too where there is one (never run by this project's own machines, which have none).
 if [ -n "${TAMGA_TEST_CITUS_DSN:-}" ]; then
   list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$' |
     TAMGA_TEST_DB=$TAMGA_TEST_CITUS_DSN TAMGA_PG_CITUS=1 xargs -r -I{} bash -c 'one {} " on Citus"'
 fi
-if [ -n "$(list "$build/test/unit/db" "$build/test/unit/store")" ]; then
+if [ "${ON:-postgresql}" = postgresql ] && [ -n "$(list "$build/test/unit/db" "$build/test/unit/store")" ]; then
   # whole tables: making each in parts for every test costs minutes; the flow suite runs on parts, and TAMGA_PG_PARTITIONS=2 makes this one do so
   TAMGA_PG_FSYNC=${TAMGA_PG_FSYNC:-off} TAMGA_PG_PARTITIONS=${TAMGA_PG_PARTITIONS-} tool/pg.sh run "$0" "$build" "$only" >"$logs/pg" 2>&1
   counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$logs/pg" | tail -n 1)
