@@ -37,14 +37,17 @@ sum() { # what failed, then the counts of all
 [ -n "$only${TAMGA_TEST_DB:-}" ] || rm -f "$build/sql.log"
 if [ -n "${TAMGA_TEST_DB:-}" ]; then
   mapfile -t programs < <(list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$')
-  for program in "${programs[@]}"; do # it changes settings of the whole server, so nothing else may run
-    [ "${program##*/}" != db_pg_test ] || one "$program" " on PostgreSQL"
-  done
-  printf '%s\n' "${programs[@]}" | grep -v '/db_pg_test$' | xargs -r -P "$jobs" -I{} bash -c 'one {} " on PostgreSQL"'
+  alone='/(db_pg|store_server|store_shared)_test$' # they change settings of the whole server or end all its connections
+  printf '%s\n' "${programs[@]}" | grep -E "$alone" | xargs -r -I{} bash -c 'one {} " on PostgreSQL"'
+  printf '%s\n' "${programs[@]}" | grep -vE "$alone" | xargs -r -P "$jobs" -I{} bash -c 'one {} " on PostgreSQL"'
   sum
   exit
 fi
-[ "${ON:-sqlite}" != sqlite ] || list "$build/test/unit" | xargs -r -P "$jobs" -I{} bash -c 'one {}'
+if [ "${ON:-sqlite}" = sqlite ]; then
+  alone='/job_press_test$' # its workers have seconds for a document
+  list "$build/test/unit" | grep -E "$alone" | xargs -r -I{} bash -c 'one {}'
+  list "$build/test/unit" | grep -vE "$alone" | xargs -r -P "$jobs" -I{} bash -c 'one {}'
+fi
 # On Citus too where there is one (never run by this project's own machines, which have none).
 if [ -n "${TAMGA_TEST_CITUS_DSN:-}" ]; then
   list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$' |
