@@ -228,12 +228,29 @@ const DbReach *db_reach(Db *db, const DbReach *reach)
     return before;
 }
 
+static bool allowed(Cx *cx, const Stmt *st)
+{
+    const Db *db = st->db;
+    return db->drv->allow == NULL || db->mode != DB_READ || db->drv->allow(cx, db->conn, st->raw, db->reach); /* the writer decides rights by itself */
+}
+
+static bool step(Cx *cx, Stmt *st, bool *ret_row)
+{
+    const Db *db = st->db;
+    bool hides = db->drv->shows != NULL && db->mode == DB_READ && db->reach != NULL, ok;
+    do {
+        ok = st->drv->step(cx, db->conn, st->raw, ret_row);
+    } while (ok && *ret_row && hides && !db->drv->shows(st->raw, db->reach));
+    return ok;
+}
+
 bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
 {
     CHECK(st->busy && !st->ended);
     Db *db = st->db;
     bool row = false;
-    bool ok = (db->undoing || cx_enough(cx)) && !transaction_lost(cx, db) && (st->stepped || send_reach(cx, db)) && st->drv->step(cx, db->conn, st->raw, &row);
+    bool ok = (db->undoing || cx_enough(cx)) && !transaction_lost(cx, db) && (st->stepped || (send_reach(cx, db) && allowed(cx, st))) &&
+              step(cx, st, &row);
     st->ended = !row;
     st->stepped = true;
     if (ok) {
@@ -470,6 +487,11 @@ bool db_homes(Cx *cx, Db *db, Str table, Str key)
 bool db_copied(Cx *cx, Db *db, Str table)
 {
     return db->drv->copied == NULL || db->drv->copied(cx, db->conn, table);
+}
+
+bool db_watch(Cx *cx, Db *db, const DbGuard *g)
+{
+    return db->drv->watch == NULL || db->drv->watch(cx, db->conn, g);
 }
 
 bool db_guard(Cx *cx, Db *db, const DbGuard *g)

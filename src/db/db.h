@@ -114,6 +114,10 @@ typedef struct {
 
 /* db_guard - put the table under it. Inside a transaction that makes tables. */
 MUST_USE bool db_guard(Cx *cx, Db *db, const DbGuard *g);
+/* db_watch - the same, as far as it goes, for a reading connection of an engine without row security (SQLite). A row of an answer that shows itself
+ * to lie outside is left out. Refused as a fault of the program (E_DB, the log has the statement) is one that reads the table while nothing is set,
+ * and one that asks nothing of whose its rows are while less than everything is. */
+MUST_USE bool db_watch(Cx *cx, Db *db, const DbGuard *g);
 /* db_reach - from the next statement on; `reach` must live until the next call; NULL: nothing. Returns what stood before, to be put back.
  * Outside a transaction a reading connection opens one for what follows and ends it when nothing stands again. */
 const DbReach *db_reach(Db *db, const DbReach *reach);

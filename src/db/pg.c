@@ -8,6 +8,8 @@
  * A statement that fails makes the server refuse the rest of its transaction: only rolling back, also to a savepoint,
  * goes on.
  */
+#include <sys/socket.h>
+
 #include "base/log.h"
 #include "db/pg_impl.h"
 
@@ -276,23 +278,37 @@ static void put_value(PgStmt *s, int i)
 
 /* ---- running ---- */
 
-/* Sends it and takes the first row. */
-static bool execute(PgStmt *s)
+static bool send_all(Cx *cx, PgStmt *s)
 {
     PgConn *c = s->c;
-    bool known = s->kind <= PG_WRITE && c->named;
+    bool ahead = c->ahead != NULL, known = s->kind <= PG_WRITE && c->named;
+    if (ahead && !ahead_send(cx, c)) {
+        return false;
+    }
+    int sent = known ? PQsendQueryPrepared(c->h, s->name, s->n_params, s->sent, s->lens, s->formats, 0)
+                     : PQsendQueryParams(c->h, s->sql.p, s->n_params, s->types, s->sent, s->lens, s->formats, 0);
+    return sent == 1 && (!ahead || ahead_sent(c));
+}
+
+/* Sends it and takes the first row. */
+static bool execute(Cx *cx, PgStmt *s)
+{
+    PgConn *c = s->c;
     for (int i = 0; i < s->n_params; i++) {
         put_value(s, i);
     }
     pg_run_begins(c);
-    int sent = known ? PQsendQueryPrepared(c->h, s->name, s->n_params, s->sent, s->lens, s->formats, 0)
-                     : PQsendQueryParams(c->h, s->sql.p, s->n_params, s->types, s->sent, s->lens, s->formats, 0);
-    if (sent != 1) { /* the connection is gone, or about to be */
+    bool ok = send_all(cx, s); /* if not, the connection is gone, or about to be */
+    if (!ok && c->piped) { /* half a trip is never mended */
+        (void)shutdown(PQsocket(c->h), SHUT_RDWR);
+        (void)PQconsumeInput(c->h);
+    }
+    if (ok && s->kind == PG_COMMIT) {
+        pg_await(c, PG_COMMIT_MS);
+    }
+    if (!ok || (c->ahead != NULL && !ahead_taken(c, &s->rows.bad))) {
         pg_run_ends(c);
         return false;
-    }
-    if (s->kind == PG_COMMIT) {
-        pg_await(c, PG_COMMIT_MS);
     }
     return rows_begin(&s->rows, c, s->flows);
 }
@@ -313,7 +329,7 @@ static bool run_once(Cx *cx, PgStmt *s)
     }
     c->unsure = false;
     c->committing = s->kind == PG_COMMIT;
-    bool ok = execute(s);
+    bool ok = execute(cx, s);
     c->committing = false;
     if (!ok) {
         if (s->kind == PG_COMMIT && PQstatus(c->h) != CONNECTION_OK) {
@@ -341,12 +357,15 @@ static bool run(Cx *cx, PgStmt *s)
             return true;
         }
         if (before != E_OK || PQstatus(s->c->h) == CONNECTION_OK) {
+            s->c->ahead = NULL;
             return false;
         }
         cx_clear(cx);
         rows_end(&s->rows);
     }
-    return run_once(cx, s);
+    bool ok = run_once(cx, s);
+    s->c->ahead = NULL; /* sent, or given up with the statement */
+    return ok;
 }
 
 static bool pg_step(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_row)

@@ -191,7 +191,7 @@ bool pg_connect(Cx *cx, PgConn *c, bool first)
     pthread_mutex_unlock(&c->lock);
     c->generation++;
     c->n_pending = 0;
-    c->in_tx = false;
+    c->in_tx = c->piped = c->closing = false;
     c->stale = false;
     if (!first) {
         log_info("postgresql: connected again");

@@ -29,6 +29,11 @@ typedef struct {
     atomic_uint interrupts;
     unsigned step_interrupts;     /* the count when the present statement began */
     struct PgRows *flowing;       /* whose answer is still coming */
+    const DbReach *ahead;         /* what the next statement may see: goes to the server with it, in one trip (pg_reach.c) */
+    bool ahead_begins;            /* … and begins the transaction that it stands in */
+    bool piped;                   /* the answers of such a trip are coming */
+    bool closing;                 /* the end of a reading transaction was sent; its answer is taken before the next command */
+    int n_ahead;                  /* how many commands went before the statement in it */
     char pending[PG_PENDING][40]; /* names to deallocate when the transaction allows */
     int n_pending;
 } PgConn;
@@ -99,3 +104,11 @@ bool pg_copied(Cx *cx, DriverConn *conn, Str table);
 bool pg_guard(Cx *cx, DriverConn *conn, const DbGuard *g);
 bool pg_reach(Cx *cx, DriverConn *conn, const DbReach *r, bool begin);
 void pg_reach_over(DriverConn *conn);
+/* ahead_send - what pg_reach left to be sent; the statement follows, then
+ * ahead_sent. False: the connection is not to be used again.
+ * ahead_taken - the answers, up to the statement's own. False: it failed; *ret_bad says why (NULL: the connection broke), nothing more comes.
+ * ahead_over - after the last answer: the connection takes single commands again. */
+bool ahead_send(Cx *cx, PgConn *c);
+bool ahead_sent(PgConn *c);
+bool ahead_taken(PgConn *c, PGresult **ret_bad);
+void ahead_over(PgConn *c);

@@ -114,19 +114,47 @@ bool pg_guard(Cx *cx, DriverConn *conn, const DbGuard *g)
     return pg_say(cx, c, &q);
 }
 
-static void set_local(PgConn *c, Buf *q, Str what, Str value)
+/* ---- setting it ----
+ * The reach is not sent by itself: it waits for the statement that it is for, and both go to the server in one trip (libpq's pipeline). The end of a
+ * transaction that only read is sent without waiting for its answer. So a guarded read costs one trip, as an unguarded one does.
+ * Each value goes by its own "set local", which Citus passes on to its workers; what set_config sets it does not.
+ */
+
+bool pg_reach(Cx *cx, DriverConn *conn, const DbReach *r, bool begin)
 {
-    char *lit = PQescapeLiteral(c->h, value.p != NULL ? value.p : "", value.n);
-    buf_add(q, S("; set local tamga."));
-    pg_name(q, what);
-    buf_add(q, S(" = "));
-    buf_add(q, lit != NULL ? str_c(lit) : S("''"));
-    PQfreemem(lit);
+    static const DbReach NOTHING = {0};
+    PgConn *c = (PgConn *)(void *)conn;
+    if (!pg_ready(cx, c, begin ? PG_BEGIN : PG_QUERY)) {
+        return false;
+    }
+    c->ahead = r != NULL ? r : &NOTHING;
+    c->ahead_begins = begin;
+    return true;
 }
 
-static void write_reach(Cx *cx, PgConn *c, Buf *q, const DbReach *r)
+static bool ahead_put(PgConn *c, const char *sql)
 {
+    c->n_ahead++;
+    return PQsendQueryParams(c->h, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
+}
+
+/* In a transaction that begins with it, what is not set is empty already. */
+static bool set_local(Cx *cx, PgConn *c, const char *what, Str value)
+{
+    if (value.n == 0 && c->ahead_begins) {
+        return true;
+    }
+    char *lit = PQescapeLiteral(c->h, value.p != NULL ? value.p : "", value.n);
+    bool ok = lit != NULL && ahead_put(c, str_printf(cx->mem, "set local tamga.%s = %s", what, lit).p);
+    PQfreemem(lit);
+    return ok;
+}
+
+static bool send_reach(Cx *cx, PgConn *c)
+{
+    const DbReach *r = c->ahead;
     Buf homes = buf_new(cx->mem, (size_t)64 << 10), person = buf_new(cx->mem, 32);
+    buf_add(&homes, r->all ? S("*") : S(""));
     for (size_t i = 0; !r->all && i < r->n; i++) {
         if (i != 0) {
             buf_addc(&homes, ',');
@@ -136,47 +164,63 @@ static void write_reach(Cx *cx, PgConn *c, Buf *q, const DbReach *r)
     if (r->person != 0) {
         buf_int(&person, r->person);
     }
-    set_local(c, q, S("homes"), r->all ? S("*") : buf_str(&homes));
-    set_local(c, q, S("person"), buf_str(&person));
-    set_local(c, q, S("login"), r->login);
-    set_local(c, q, S("open"), r->open ? S("1") : S(""));
+    return set_local(cx, c, "homes", buf_str(&homes)) && set_local(cx, c, "person", buf_str(&person)) && set_local(cx, c, "login", r->login) &&
+           set_local(cx, c, "open", r->open ? S("1") : S(""));
 }
 
-bool pg_reach(Cx *cx, DriverConn *conn, const DbReach *r, bool begin)
+bool ahead_send(Cx *cx, PgConn *c)
 {
-    static const DbReach NOTHING = {0};
-    PgConn *c = (PgConn *)(void *)conn;
-    bool ok = false;
-    for (int attempt = 0; attempt < 2 && !ok; attempt++) { /* an idle connection may have died unnoticed */
-        if (!pg_ready(cx, c, begin ? PG_BEGIN : PG_QUERY)) {
+    c->n_ahead = 0;
+    c->piped = PQenterPipelineMode(c->h) == 1;
+    return c->piped && (!c->ahead_begins || ahead_put(c, "begin read only")) && send_reach(cx, c);
+}
+
+bool ahead_sent(PgConn *c)
+{
+    return PQpipelineSync(c->h) == 1;
+}
+
+bool ahead_taken(PgConn *c, PGresult **ret_bad)
+{
+    for (int left = c->n_ahead; left > 0; left--) {
+        PGresult *r = PQgetResult(c->h);
+        if (PQresultStatus(r) != PGRES_COMMAND_OK) {
+            *ret_bad = r;
+            ahead_over(c);
             return false;
         }
-        Buf q = buf_new(cx->mem, (size_t)128 << 10);
-        buf_add(&q, begin ? S("begin read only") : S(""));
-        write_reach(cx, c, &q, r != NULL ? r : &NOTHING);
-        Str text = buf_str(&q);
-        pg_run_begins(c);
-        PGresult *res = PQexec(c->h, text.p);
-        pg_run_ends(c);
-        ok = PQresultStatus(res) == PGRES_COMMAND_OK;
-        if (!ok && (attempt == 1 || !begin || PQstatus(c->h) == CONNECTION_OK)) {
-            (void)pg_fail(cx, c, res, "set local tamga.homes");
-            PQclear(res);
-            return false;
-        }
-        PQclear(res);
+        PQclear(r);
+        PQclear(PQgetResult(c->h)); /* none: the end of this one */
     }
-    return ok;
+    c->in_tx = true; /* should the connection break now, nothing more runs without the reach */
+    c->ahead = NULL;
+    return true;
+}
+
+void ahead_over(PgConn *c)
+{
+    if (!c->piped) {
+        return;
+    }
+    c->piped = false;
+    int nulls = 0; /* two in a row: nothing is under way */
+    for (bool end = false; !end && nulls < 2 && PQstatus(c->h) == CONNECTION_OK;) {
+        PGresult *r = PQgetResult(c->h);
+        end = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+        nulls = r == NULL ? nulls + 1 : 0;
+        PQclear(r);
+    }
+    (void)PQexitPipelineMode(c->h); /* on a broken connection it changes nothing: that one is not used again */
 }
 
 void pg_reach_over(DriverConn *conn)
 {
     PgConn *c = (PgConn *)(void *)conn;
     rows_settle(c);
+    c->ahead = NULL;
     if (PQstatus(c->h) == CONNECTION_OK && c->in_tx) {
-        pg_run_begins(c);
-        PQclear(PQexec(c->h, "rollback")); /* nothing was written */
-        pg_run_ends(c);
+        c->closing = PQsendQuery(c->h, "rollback") == 1; /* nothing was written */
+        c->in_tx = false;
     }
     c->lost_tx = false; /* it was only reading: the next statement may connect anew */
 }

@@ -21,6 +21,7 @@ static void take_to_the_end(PgRows *rows)
             PQclear(r);
         }
     }
+    ahead_over(c);
     rows->flows = false;
     c->flowing = NULL;
     pg_run_ends(c);
@@ -90,9 +91,21 @@ static void append(PGresult *all, const PGresult *one)
     }
 }
 
+static void take_closing(PgConn *c)
+{
+    c->closing = false;
+    for (PGresult *r; (r = PQgetResult(c->h)) != NULL;) {
+        PQclear(r);
+    }
+    pg_run_ends(c);
+}
+
 void rows_settle(PgConn *c)
 {
     PgRows *rows = c->flowing;
+    if (c->closing) {
+        take_closing(c);
+    }
     if (rows == NULL) {
         return;
     }

@@ -25,7 +25,7 @@ static SqliteConn *conn_of(DriverConn *c)
 
 static sqlite3_stmt *stmt_of(DriverStmt *s)
 {
-    return (sqlite3_stmt *)(void *)s;
+    return ((SqliteStmt *)(void *)s)->s;
 }
 
 /* ---- opening ---- */
@@ -130,6 +130,9 @@ static void sqlite_close(DriverConn *conn)
     SqliteConn *c = conn_of(conn);
     int rc = sqlite3_close(c->h);
     CHECK(rc == SQLITE_OK); /* every statement was finalised, no backup is under way */
+    if (c->mem != NULL) {
+        arena_free(c->mem);
+    }
     sqlite3_free(c);
 }
 
@@ -178,11 +181,19 @@ static bool blank(const char *p)
 static DriverStmt *sqlite_prepare(Cx *cx, DriverConn *conn, Str sql, bool must_read)
 {
     SqliteConn *c = conn_of(conn);
+    SqliteStmt *st = sqlite3_malloc(sizeof *st);
+    if (st == NULL) {
+        (void)fail(cx, E_MEMORY, "%s", err_info(E_MEMORY)->text);
+        return NULL;
+    }
+    *st = (SqliteStmt){0};
     sqlite3_stmt *s = NULL;
     const char *tail = NULL;
     Arena *scratch = arena_new(0);
     const char *z = str_z(scratch, sql);
+    c->preparing = st;
     int rc = sqlite3_prepare_v3(c->h, z, -1, SQLITE_PREPARE_PERSISTENT, &s, &tail);
+    c->preparing = NULL;
     bool ok = true;
     if (rc != SQLITE_OK) {
         ok = sqlite_fail(cx, c, rc, z);
@@ -196,14 +207,18 @@ static DriverStmt *sqlite_prepare(Cx *cx, DriverConn *conn, Str sql, bool must_r
     arena_free(scratch);
     if (!ok) {
         sqlite3_finalize(s);
+        sqlite3_free(st);
         return NULL;
     }
-    return (DriverStmt *)(void *)s;
+    st->s = s;
+    sqlite_note_columns(c, st);
+    return (DriverStmt *)(void *)st;
 }
 
 static void sqlite_finalize(DriverStmt *s)
 {
     sqlite3_finalize(stmt_of(s));
+    sqlite3_free(s);
 }
 
 static void sqlite_reset(DriverStmt *s)
@@ -311,11 +326,12 @@ static bool check_pragma(Cx *cx, SqliteConn *c, const char *sql, Buf *report)
     sqlite3_stmt *s = NULL;
     int rc = sqlite3_prepare_v3(c->h, sql, -1, 0, &s, NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        Str first = sqlite_col_bytes((DriverStmt *)(void *)s, 0);
-        if (sqlite3_column_count(s) > 1 || !str_eq(first, S("ok"))) {
+        SqliteStmt row = {.s = s};
+        DriverStmt *at = (DriverStmt *)(void *)&row;
+        if (sqlite3_column_count(s) > 1 || !str_eq(sqlite_col_bytes(at, 0), S("ok"))) {
             for (int i = 0; i < sqlite3_column_count(s); i++) {
                 buf_add(report, i != 0 ? S(" ") : S(""));
-                buf_add(report, sqlite_col_bytes((DriverStmt *)(void *)s, i));
+                buf_add(report, sqlite_col_bytes(at, i));
             }
             buf_addc(report, '\n');
         }
@@ -412,6 +428,9 @@ const DbDriver DB_SQLITE = {
     .bind_bytes = sqlite_bind_bytes,
     .bind_null = sqlite_bind_null,
     .step = sqlite_step,
+    .watch = sqlite_watch,
+    .allow = sqlite_allow,
+    .shows = sqlite_shows,
     .n_cols = sqlite_n_cols,
     .col_null = sqlite_col_null,
     .col_int = sqlite_col_int,

@@ -41,7 +41,12 @@ static bool find_id(Cx *cx, Store *s, const RecordType *t, Sql *tail, int64_t *r
 bool rec_by_no(Cx *cx, Store *s, const Actor *a, const RecordType *t, Str no, Rec *ret)
 {
     Sql *q = sql_new(cx->mem);
-    sql_lit(q, "select id from ");
+    sql_lit(q, "select id, home, state, created_by"); /* whose it is: for the second line */
+    if (t->person != NULL) {
+        sql_lit(q, ", ");
+        sql_ident2(q, S("f_"), t->person->id);
+    }
+    sql_lit(q, " from ");
     sql_ident(q, s->types[t->index].table);
     sql_lit(q, " where no = ");
     sql_text(q, no);

@@ -102,6 +102,8 @@ MUST_USE bool store_read_key(Cx *cx, Store *s, const char *dir); /* into s->keys
 
 /* schema.c */
 MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);
+/* schema_watch - a connection that was opened to read: which tables belong to somebody (db_watch). */
+MUST_USE bool schema_watch(Cx *cx, const Store *s, Db *db);
 MUST_USE bool tlog_tables(Cx *cx, Db *db); /* tlog.c */
 MUST_USE bool account_tables(Cx *cx, Db *db); /* user.c */
 MUST_USE bool notice_tables(Cx *cx, Db *db); /* notice.c */

@@ -274,7 +274,7 @@ static bool place_table(Cx *cx, Db *db, const RecordType *t, Str table, Str key)
 }
 
 /* Reference types too: a record of one is entered by an office and read within its reach. */
-static bool guard_type(Cx *cx, Db *db, const RecordType *t)
+static bool guard_type(Cx *cx, Db *db, const RecordType *t, bool (*put)(Cx *cx, Db *db, const DbGuard *g))
 {
     Str table = str_printf(cx->mem, "r_%.*s", STRF(t->id));
     Str *open = NEW_ARRAY(cx->mem, Str, t->n_states + 1);
@@ -287,10 +287,10 @@ static bool guard_type(Cx *cx, Db *db, const RecordType *t)
     if (t->person != NULL) {
         g.login = str_printf(cx->mem, "f_%.*s", STRF(t->person->id));
     }
-    bool ok = db_guard(cx, db, &g);
+    bool ok = put(cx, db, &g);
     for (size_t i = 0; ok && i < t->n_fields; i++) {
         if (t->fields[i].kind == FT_LIST) {
-            ok = db_guard(cx, db, &(DbGuard){.table = list_table(cx->mem, t, &t->fields[i]), .parent = table});
+            ok = put(cx, db, &(DbGuard){.table = list_table(cx->mem, t, &t->fields[i]), .parent = table});
         }
     }
     return ok;
@@ -342,7 +342,7 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
             return false;
         }
     }
-    return guard_type(cx, db, t) && make_indexes(cx, db, t);
+    return guard_type(cx, db, t, db_guard) && make_indexes(cx, db, t);
 }
 
 bool schema_apply(Cx *cx, Store *s, Db *db)
@@ -361,4 +361,13 @@ bool schema_apply(Cx *cx, Store *s, Db *db)
         }
     }
     return true;
+}
+
+bool schema_watch(Cx *cx, const Store *s, Db *db)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < s->pack->n_types; i++) {
+        ok = guard_type(cx, db, &s->pack->types[i], db_watch);
+    }
+    return ok;
 }

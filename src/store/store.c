@@ -181,7 +181,8 @@ bool store_attach(Cx *cx, Store *s)
     Db *db = pthread_getspecific(s->reader);
     if (db == NULL) {
         db = db_open(cx, s->url.p, DB_READ);
-        if (db == NULL) {
+        if (db == NULL || !schema_watch(cx, s, db)) {
+            db_close(db);
             return false;
         }
         pthread_setspecific(s->reader, db);
