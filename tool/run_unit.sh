@@ -34,19 +34,21 @@ sum() { # what failed, then the counts of all
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ]
 }
+many() { # many WHERE ALONE: the programs on standard input; those that match ALONE first, one at a time
+  local programs
+  mapfile -t programs
+  printf '%s\n' "${programs[@]}" | grep -E "$2" | xargs -r -I{} bash -c "one {} '$1'"
+  printf '%s\n' "${programs[@]}" | grep -vE "$2" | xargs -r -P "$jobs" -I{} bash -c "one {} '$1'"
+}
 [ -n "$only${TAMGA_TEST_DB:-}" ] || rm -f "$build/sql.log"
 if [ -n "${TAMGA_TEST_DB:-}" ]; then
-  mapfile -t programs < <(list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$')
-  alone='/(db_pg|store_server|store_shared)_test$' # they change settings of the whole server or end all its connections
-  printf '%s\n' "${programs[@]}" | grep -E "$alone" | xargs -r -I{} bash -c 'one {} " on PostgreSQL"'
-  printf '%s\n' "${programs[@]}" | grep -vE "$alone" | xargs -r -P "$jobs" -I{} bash -c 'one {} " on PostgreSQL"'
+  # alone: they change settings of the whole server or end all its connections
+  list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$' | many ' on PostgreSQL' '/(db_pg|store_server|store_shared)_test$'
   sum
   exit
 fi
 if [ "${ON:-sqlite}" = sqlite ]; then
-  alone='/job_press_test$' # its workers have seconds for a document
-  list "$build/test/unit" | grep -E "$alone" | xargs -r -I{} bash -c 'one {}'
-  list "$build/test/unit" | grep -vE "$alone" | xargs -r -P "$jobs" -I{} bash -c 'one {}'
+  list "$build/test/unit" | many '' '/job_press_test$' # its workers have seconds for a document
 fi
 # On Citus too where there is one (never run by this project's own machines, which have none).
 if [ -n "${TAMGA_TEST_CITUS_DSN:-}" ]; then
