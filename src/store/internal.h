@@ -98,7 +98,6 @@ enum { COL_ID, COL_HOME, COL_REV, COL_STATE, COL_HOLDER, COL_CREATED, COL_UPDATE
 /* store.c */
 /* store_open_at - as store_open; moving: the address of a database that is being filled, by whoever holds the folder alone. */
 MUST_USE Store *store_open_at(Cx *cx, const char *dir, const Pack *pack, const char *moving);
-MUST_USE bool store_read_key(Cx *cx, Store *s, const char *dir); /* into s->keys, for keys_close; E_DATA when there is none */
 
 /* schema.c */
 MUST_USE bool schema_apply(Cx *cx, Store *s, Db *db);

@@ -103,6 +103,18 @@ static void derive(const StoreKeys *k, const char *purpose, uint8_t ret[32])
     hmac_sha256(str_n((const char *)k->master, MASTER_LEN), str_c(purpose), ret);
 }
 
+Str keys_secret(const StoreKeys *k, Arena *mem, const char *purpose)
+{
+    uint8_t *out = arena_alloc(mem, 32);
+    derive(k, purpose, out);
+    return str_n((const char *)out, 32);
+}
+
+Str keys_mark(const StoreKeys *k, Arena *mem)
+{
+    return hex(mem, keys_secret(k, mem, "whose database").p, 32);
+}
+
 StoreKeys *keys_open(Cx *cx, const char *dir)
 {
     StoreKeys *k = secret_new(sizeof *k);

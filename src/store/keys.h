@@ -19,3 +19,6 @@ typedef struct {
 /* keys_open - in memory of its own: locked, not dumped (fmt/crypt.h). NULL: E_IO, E_DATA. */
 MUST_USE StoreKeys *keys_open(Cx *cx, const char *dir);
 void keys_close(StoreKeys *k);   /* wiped */
+/* keys_secret - 32 bytes for one purpose, in `mem`. keys_mark - whose database it is: such bytes in hex. */
+Str keys_secret(const StoreKeys *k, Arena *mem, const char *purpose);
+Str keys_mark(const StoreKeys *k, Arena *mem);

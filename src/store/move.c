@@ -73,18 +73,20 @@ static bool lock_folders(Cx *cx, Move *m)
 /* Whose data the source holds must be the one with these keys; and it must not be half-moved itself. */
 static bool open_source(Cx *cx, Move *m, DbMode mode)
 {
-    Store keys = {0};
     Str mark;
     bool empty;
     if (is_file_url(m->from->url) && access(path_of(m->from->url), F_OK) != 0) {
         return fail(cx, E_NOT_FOUND, "没有 %s", path_of(m->from->url));
     }
-    if (!store_read_key(cx, &keys, m->from->dir) || (m->a = open_all(cx, m->from->url, mode)) == NULL || !db_begin(cx, m->a) ||
-        !database_mark(cx, m->a, &mark, &empty)) {
+    StoreKeys *keys = keys_open(cx, m->from->dir);
+    if (keys == NULL) {
         return false;
     }
-    m->owner = owner_mark(cx, &keys);
-    keys_close(keys.keys);
+    m->owner = keys_mark(keys, cx->mem);
+    keys_close(keys);
+    if ((m->a = open_all(cx, m->from->url, mode)) == NULL || !db_begin(cx, m->a) || !database_mark(cx, m->a, &mark, &empty)) {
+        return false;
+    }
     if (empty) {
         return fail(cx, E_NOT_FOUND, "要搬的数据库里没有数据");
     }
@@ -103,15 +105,14 @@ static bool open_source(Cx *cx, Move *m, DbMode mode)
 
 static bool folder_is_free(Cx *cx, const Move *m)
 {
-    Store ours = {0}, theirs = {0};
     const char *key = str_printf(cx->mem, "%s/master.key", m->to->dir).p;
     if (m->in_place || access(key, F_OK) != 0) {
         return true;
     }
-    bool read = store_read_key(cx, &ours, m->from->dir) && store_read_key(cx, &theirs, m->to->dir);
-    bool same = read && memcmp(ours.keys->master, theirs.keys->master, sizeof ours.keys->master) == 0;
-    keys_close(ours.keys);
-    keys_close(theirs.keys);
+    StoreKeys *ours = keys_open(cx, m->from->dir), *theirs = ours != NULL ? keys_open(cx, m->to->dir) : NULL;
+    bool read = theirs != NULL, same = read && memcmp(ours->master, theirs->master, sizeof ours->master) == 0;
+    keys_close(ours);
+    keys_close(theirs);
     return !read ? false : same ? true :
            fail(cx, E_CONFLICT, "%s 已经有别的数据（密钥不同），没有改动", m->to->dir);
 }

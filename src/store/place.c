@@ -66,7 +66,7 @@ bool database_is_ours(Cx *cx, const Store *s, Db *db)
     if (db_is_file(db)) {
         return true;
     }
-    Str ours = owner_mark(cx, s);
+    Str ours = keys_mark(s->keys, cx->mem);
     Stmt *st =
         db_stmt(cx, db, SQL_ADMIN, S("insert into meta (key, value) values ('keys', ?1) on conflict (key) do nothing"));
     if (st == NULL) {
@@ -83,11 +83,6 @@ bool database_is_ours(Cx *cx, const Store *s, Db *db)
         return false;
     }
     return n == 1 || fail(cx, E_DATA, "这个数据库属于另一个数据文件夹（密钥不同），请核对 %s/db", s->dir);
-}
-
-Str owner_mark(Cx *cx, const Store *s)
-{
-    return hex(cx->mem, store_secret(s, cx->mem, "whose database").p, 32);
 }
 
 bool database_mark(Cx *cx, Db *db, Str *ret_mark, bool *ret_empty)

@@ -17,7 +17,6 @@ void folder_lock_share(int fd);
 void folder_unlock(int fd); /* -1 is fine */
 
 /* A database that `tamga move` fills bears a mark in `meta` until it was verified. database_mark - *ret_mark: whose data it will be (as
- * owner_mark says), empty without a mark; *ret_empty: it has no tables at all. database_is_whole - E_DATA when it bears one. */
-Str owner_mark(Cx *cx, const Store *s);
+ * keys_mark says), empty without a mark; *ret_empty: it has no tables at all. database_is_whole - E_DATA when it bears one. */
 MUST_USE bool database_mark(Cx *cx, Db *db, Str *ret_mark, bool *ret_empty);
 MUST_USE bool database_is_whole(Cx *cx, Db *db);

@@ -31,17 +31,9 @@ static bool make_folder(Cx *cx, const char *path)
     return true;
 }
 
-bool store_read_key(Cx *cx, Store *s, const char *dir)
-{
-    s->keys = keys_open(cx, dir);
-    return s->keys != NULL;
-}
-
 Str store_secret(const Store *s, Arena *mem, const char *purpose)
 {
-    uint8_t *out = arena_alloc(mem, 32);
-    hmac_sha256(str_n((const char *)s->keys->master, sizeof s->keys->master), str_c(purpose), out);
-    return str_n((const char *)out, 32);
+    return keys_secret(s->keys, mem, purpose);
 }
 
 static bool open_signers(Cx *cx, Store *s)
