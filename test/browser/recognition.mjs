@@ -36,7 +36,8 @@ async function ledger(over) {
 }
 
 part("准备（台账、办法、专家）", async () => {
-  town = await new Town().begin("2026-03-02");
+  town = new Town();
+  await town.begin("2026-03-02");
   w.firm = await ledger({ name: "敖汉架线工", owner_kind: "enterprise", lead_name: "敖汉演示劳务公司", uscc: CODE, account: "firm" });
   w.other = await ledger({ name: "敖汉养殖工", owner_kind: "public" });
   const region = await town.person("region");
