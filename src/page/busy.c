@@ -14,7 +14,7 @@
 /* In the order of their turns: what is shed last stands first. Two passwords at once are all that two cores can hash. */
 static const NetClass CLASSES[] = {
     [CLASS_VITAL] = {"vital", 1, 32, 2000, 2000},
-    [CLASS_SIGN_IN] = {"sign_in", 2, 64, 5000, 2000}, /* an office that comes to work signs in at once, and rather waits than tries again */
+    [CLASS_SIGN_IN] = {"sign_in", 2, 64, 5000, 5000}, /* an office that comes to work signs in at once, and rather waits than tries again */
     [CLASS_WRITE] = {"write", 6, 256, 1000, 250},
     [CLASS_FORM] = {"form", 2, 64, 500, 150},
     [CLASS_READ] = {"read", 6, 256, 400, 35},

@@ -156,17 +156,26 @@ static bool clear_recovery(Cx *cx, int64_t user)
     return stmt_run(cx, st);
 }
 
+/* Twice at the same moment: the second must not put other recovery codes in the place of those the first was shown. */
 static bool do_confirm(Cx *cx, Store *s, void *arg)
 {
     FactorArg *x = arg;
-    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("update factor set confirmed = 1, last_step = ?2, created = ?3 where user_id = ?1 and confirmed = 0"));
+    int64_t user = 0;
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
+                       S("update factor set confirmed = 1, last_step = ?2, created = ?3 where user_id = ?1 and confirmed = 0 returning user_id"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, x->user);
     stmt_int(st, 2, x->step);
     stmt_int(st, 3, cx->now_ms);
-    return stmt_run(cx, st) && clear_recovery(cx, x->user) && add_recovery(cx, s, x) &&
+    if (!stmt_one_int(cx, st, 0, &user)) {
+        return false;
+    }
+    if (user == 0) {
+        return fail(cx, E_WRONG_STATE, "没有正在启用的动态码，请重新开始");
+    }
+    return clear_recovery(cx, x->user) && add_recovery(cx, s, x) &&
            account_note(cx, s, x->a, x->a->org->home, S("factor_on"), x->user, S(""), S("{}"));
 }
 
