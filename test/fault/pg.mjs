@@ -180,8 +180,8 @@ async function kills(cluster) {
   load.go();
   for (let i = 0; i < KILLS; i++) {
     await pause(300 + dice(500));
+    await cluster.kill(i % 2 === 1);
     const t = now();
-    cluster.kill(i % 2 === 1);
     await pause(dice(300));
     cluster.again();
     const up = now();
@@ -206,7 +206,7 @@ async function kills(cluster) {
     early.alive = true;
     early.go();
     for (const end = now() + 15000, enough = early.done + 30; early.done < enough && now() < end;) await pause(20); // changes, not only new records
-    cluster.kill(true);
+    await cluster.kill(true);
     await early.stop();
     cluster.again();
     await early.look();
@@ -232,8 +232,8 @@ async function failover() {
     for (let i = 0; i < FAILOVERS; i++) {
       await pause(2000 + dice(1000));
       if (i) await pair.settled();
+      await pair.kill();
       const t = now();
-      pair.kill();
       await pair.writable();
       const up = now();
       back.push(await load.back(up));
@@ -419,9 +419,11 @@ async function two(cluster) {
 // ---- the cluster of parts one and three ----
 class Cluster {
   constructor(at) { this.dir = at; this.address = sh('tool/pg.sh', 'start', at).trim(); }
-  kill(all) {
+  /** Looking for the processes holds this program up, and with it the clients: they get going again before the blow, or nothing would be under way. */
+  async kill(all) {
     const head = Number(fs.readFileSync(path.join(this.dir, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
     const kids = all ? sh('ps', '-o', 'pid=', '--ppid', String(head)).trim().split(/\s+/).map(Number) : [];
+    await pause(20 + dice(40));
     for (const pid of [head, ...kids]) try { process.kill(pid, 'SIGKILL'); } catch { /* just gone */ }
   }
   again() { sh('tool/pg.sh', 'again', this.dir); }

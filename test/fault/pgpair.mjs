@@ -74,14 +74,15 @@ export class Pair {
     return kids ? kids.split(/\s+/).map(Number).flatMap((k) => [k, ...this.family(k)]) : [];
   }
   all(pid) { return [pid, ...this.family(pid)]; } // helpers left alone would start the server again
-  end(name) {
+  async end(name, after = 0) {
     const pids = this.all(this.procs[name].pid);
     try { pids.push(...this.all(Number(fs.readFileSync(`${this.dir}/${name}/postmaster.pid`, 'utf8').split('\n')[0]))); } catch { /* none */ }
+    if (after) await pause(after); // looking for them held the clients up
     for (const pid of new Set(pids)) try { process.kill(pid, 'SIGKILL'); } catch { /* gone */ }
     delete this.procs[name];
   }
   /** The keeper of the primary, its helpers and the server, all at once: as if the machine was lost. */
-  kill() { this.dead = this.primary; this.end(this.primary); this.primary = this.primary === 'a' ? 'b' : 'a'; }
+  async kill() { this.dead = this.primary; await this.end(this.primary, 40); this.primary = this.primary === 'a' ? 'b' : 'a'; }
   revive() { fs.rmSync(`${this.dir}/${this.dead}/postmaster.pid`, { force: true }); this.keep(this.dead); }
   /** Until the other takes writes. */
   async writable() {
@@ -92,5 +93,5 @@ export class Pair {
     }
     throw new Error('pair: the standby did not take over');
   }
-  async down() { for (const name of Object.keys(this.procs)) this.end(name); await pause(100); }
+  async down() { for (const name of Object.keys(this.procs)) await this.end(name); await pause(100); }
 }
