@@ -138,13 +138,16 @@ bool first_admins(Cx *cx, Store *s, Str token, Str peer, const FirstAdmin who[3]
         if (!one(cx, s, now.profile, &who[i], (AdminKind)(i + 1), &x.who[i], found)) {
             return false;
         }
-        for (int k = 0; k < i; k++) { /* three persons */
-            if (str_eq(x.who[i].login, x.who[k].login) || str_eq(x.who[i].name, x.who[k].name)) {
-                finding_add(found, false, str_printf(cx->mem, "%s_login", ADMIN_WORDS[i + 1]), S("same"), S(""), S("三个管理员须是三个人：登录名和姓名不能相同"));
-            }
-            if (str_eq(who[i].password, who[k].password)) {
-                finding_add(found, false, str_printf(cx->mem, "%s_password", ADMIN_WORDS[i + 1]), S("same"), S(""), S("三个管理员的口令不能相同"));
-            }
+        bool same_person = false, same_word = false; /* as one of those before: told once */
+        for (int k = 0; k < i; k++) {
+            same_person = same_person || str_eq(x.who[i].login, x.who[k].login) || str_eq(x.who[i].name, x.who[k].name);
+            same_word = same_word || str_eq(who[i].password, who[k].password);
+        }
+        if (same_person) {
+            finding_add(found, false, str_printf(cx->mem, "%s_login", ADMIN_WORDS[i + 1]), S("same"), S(""), S("三个管理员须是三个人：登录名和姓名不能相同"));
+        }
+        if (same_word) {
+            finding_add(found, false, str_printf(cx->mem, "%s_password", ADMIN_WORDS[i + 1]), S("same"), S(""), S("三个管理员的口令不能相同"));
         }
     }
     if (found->errors != 0) {
