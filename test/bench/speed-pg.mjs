@@ -31,7 +31,7 @@ result.csv_s = timed(['export', '--data', data, '--type', 'brand', '--as', 'regi
 run('psql', ['-qX', url, '-c', 'vacuum analyze']);
 
 const started = performance.now();
-server = spawn(TAMGA, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--workers', '4', '--assets', 'build/assets'], { stdio: ['ignore', 'pipe', 'inherit'] });
+server = spawn(TAMGA, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--workers', '4', '--log-level', 'warn', '--assets', 'build/assets'], { stdio: ['ignore', 'pipe', 'inherit'] });
 const base = await new Promise((done, no) => {
   let out = '';
   server.stdout.on('data', (d) => { out += d; const at = /http:\/\/127\.0\.0\.1:\d+/.exec(out); if (at) done(at[0]); });

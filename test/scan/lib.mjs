@@ -1,13 +1,13 @@
 // lib.mjs - running the scanners: each bounded in time, none with a way out of this machine, their findings read from their own reports.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** SCAN_PATIENCE: by how much every time limit is longer, on a machine that has other things to do. */
 const PATIENCE = Number(process.env.SCAN_PATIENCE ?? 1);
 
 /** A command with its own time limit; everything it says. A proxy that is not there takes whatever would leave 127.0.0.1. */
-export function run(words, { seconds = 120, cwd = process.env.SCAN_DIR, proxy = true } = {}) {
-  const env = { ...process.env, HOME: process.env.SCAN_DIR, LC_ALL: 'C.UTF-8' };
+export function run(words, { seconds = 120, cwd = process.env.SCAN_DIR, proxy = true, more = {} } = {}) {
+  const env = { ...process.env, ...more, HOME: process.env.SCAN_DIR, LC_ALL: 'C.UTF-8' };
   if (proxy) Object.assign(env, { http_proxy: 'http://127.0.0.1:1', https_proxy: 'http://127.0.0.1:1', no_proxy: '127.0.0.1,localhost', HTTP_PROXY: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1,localhost' });
   return new Promise((done) => {
     const began = Date.now(), p = spawn('timeout', ['-k', '5', String(seconds * PATIENCE), ...words], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -22,13 +22,19 @@ export function run(words, { seconds = 120, cwd = process.env.SCAN_DIR, proxy = 
  * blindsql (waits by the clock: sqlmap's part). redirect and crlf name outside addresses in a parameter, which they never call. */
 const WAPITI = 'backup,cookieflags,crlf,csp,csrf,exec,file,htaccess,http_headers,methods,permanentxss,redirect,shellshock,sql,xss';
 let serial = 0;
+/* wapiti 3.0.4 puts the flags of an expression at its end, which Python 3.11 refuses: read at every start of Python from PYTHONPATH. */
+const MENDED = `import re
+_compile = re.compile
+re.compile = lambda p, flags=0: _compile('(?ms)' + p.replace('(?ms)', ''), flags) if isinstance(p, str) and '(?ms)' in p else _compile(p, flags)
+`;
 
 export async function wapiti(url, { cookie, seconds = 60, depth = 2, files = 12, links = 30, starts = [], exclude = [], attack = 15 } = {}) {
   const dir = `${process.env.SCAN_DIR}/w${++serial}`;
   mkdirSync(dir, { recursive: true });
+  writeFileSync(`${dir}/sitecustomize.py`, MENDED);
   const r = await run(['wapiti', '-u', `${url}/`, ...starts.flatMap((s) => ['-s', url + s]), ...exclude.flatMap((x) => ['-x', url + x]), '--scope', 'folder', '-m', WAPITI, '-d', String(depth), '--max-links-per-page', String(links), '--max-files-per-dir', String(files),
     '--max-scan-time', String(Math.round(seconds * 0.35 * PATIENCE)), '--max-attack-time', String(attack * PATIENCE), '-S', 'normal', '-t', '6', '--verify-ssl', '0', '--no-bugreport', '--flush-session', '--store-session', dir, '--store-config', `${dir}/config`, '-v', '0', '-f', 'json', '-o', `${dir}/out.json`,
-    ...(cookie ? ['-H', `Cookie: ${cookie}`] : [])], { seconds: seconds * 3 });
+    ...(cookie ? ['-H', `Cookie: ${cookie}`] : [])], { seconds: seconds * 3, more: { PYTHONPATH: dir } });
   if (!existsSync(`${dir}/out.json`)) return { findings: [], error: `no report: ${r.text.slice(-400)}`, seconds: r.seconds, pages: 0 };
   const out = JSON.parse(readFileSync(`${dir}/out.json`, 'utf8')), findings = [];
   for (const part of ['vulnerabilities', 'anomalies']) for (const [kind, list] of Object.entries(out[part] ?? {})) for (const f of list) findings.push({ kind, path: f.path, parameter: f.parameter, info: f.info, request: f.http_request });
