@@ -88,7 +88,7 @@ function fill(engine, data, n) {
   const free = statfsSync(dir);
   if ((n - have) * BYTES_PER_BRAND > free.bavail * free.bsize * 0.8) throw new Error(`not enough disk for ${n} brands`);
   const value = (c) => {
-    if (c === 'id') return '((1000000000 + g.i) << 25) | (c.home << 12)';
+    if (c === 'id') return '((1000000000 + cast(g.i as bigint)) << 25) | (c.home << 12)';
     if (c === 'home' || c === 'holder') return 'c.home';
     if (c === 'no') return "'BZ-' || c.code || '-2025-' || (100000000 + g.i)";
     if (c === 'f_name') return "s.f_name || g.i";
