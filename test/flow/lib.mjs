@@ -80,10 +80,15 @@ export class Person {
   }
 }
 
+/** Tells how it went. Too many at once are told to come back in a few seconds, and do. */
 export async function tryLogin(person, login, word) {
-  const form = expect(await person.page('/login'), 200, 'sign-in form');
-  const csrf = /name="csrf" value="([^"]+)"/.exec(form.text)[1];
-  return person.ask('POST', '/login', { headers: { accept: 'text/html' }, body: new URLSearchParams({ login, password: word, csrf }) });
+  for (let times = 0; ; times++) {
+    const form = expect(await person.page('/login'), 200, 'sign-in form');
+    const csrf = /name="csrf" value="([^"]+)"/.exec(form.text)[1];
+    const a = await person.ask('POST', '/login', { headers: { accept: 'text/html' }, body: new URLSearchParams({ login, password: word, csrf }) });
+    if (a.status !== 503 || times === 9) return a;
+    await new Promise((done) => { setTimeout(done, 1000 * Number(a.headers.get('retry-after') ?? 1)); });
+  }
 }
 
 const known = new Map(), PROOF_MS = 120_000;
