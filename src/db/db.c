@@ -231,13 +231,13 @@ const DbReach *db_reach(Db *db, const DbReach *reach)
 static bool allowed(Cx *cx, const Stmt *st)
 {
     const Db *db = st->db;
-    return db->drv->allow == NULL || db->mode != DB_READ || db->drv->allow(cx, db->conn, st->raw, db->reach); /* the writer decides rights by itself */
+    return db->drv->allow == NULL || db->drv->allow(cx, db->conn, st->raw, db->reach);
 }
 
 static bool step(Cx *cx, Stmt *st, bool *ret_row)
 {
     const Db *db = st->db;
-    bool hides = db->drv->shows != NULL && db->mode == DB_READ && db->reach != NULL, ok;
+    bool hides = db->drv->shows != NULL && db->reach != NULL, ok;
     do {
         ok = st->drv->step(cx, db->conn, st->raw, ret_row);
     } while (ok && *ret_row && hides && !db->drv->shows(st->raw, db->reach));

@@ -55,12 +55,12 @@ typedef struct DbDriver {
 
     bool (*guard)(Cx *cx, DriverConn *c, const DbGuard *g);   /* see db_guard; NULL with the next two: the engine has no such thing */
     bool (*reach)(Cx *cx, DriverConn *c, const DbReach *r, bool begin); /* set it in the present transaction, together with the next statement; begin: in a new one that reads */
+    void (*reach_over)(DriverConn *c);                        /* end that one */
     /* For an engine without row security, else NULL. allow: before a statement runs; false: refused. shows: a row of its answer; false: it is as if
      * it were not there. */
     bool (*watch)(Cx *cx, DriverConn *c, const DbGuard *g);
     bool (*allow)(Cx *cx, DriverConn *c, DriverStmt *s, const DbReach *r);
     bool (*shows)(DriverStmt *s, const DbReach *r);
-    void (*reach_over)(DriverConn *c);                        /* end that one */
 
     bool (*lock)(Cx *cx, DriverConn *c, Str name, bool wait, bool *ret_got); /* of the connection, among all users of the database */
     void (*unlock)(DriverConn *c, Str name);

@@ -287,7 +287,7 @@ static bool send_all(Cx *cx, PgStmt *s)
     }
     int sent = known ? PQsendQueryPrepared(c->h, s->name, s->n_params, s->sent, s->lens, s->formats, 0)
                      : PQsendQueryParams(c->h, s->sql.p, s->n_params, s->types, s->sent, s->lens, s->formats, 0);
-    return sent == 1 && (!ahead || ahead_sent(c));
+    return sent == 1 && (!ahead || PQpipelineSync(c->h) == 1);
 }
 
 /* Sends it and takes the first row. */
@@ -357,15 +357,12 @@ static bool run(Cx *cx, PgStmt *s)
             return true;
         }
         if (before != E_OK || PQstatus(s->c->h) == CONNECTION_OK) {
-            s->c->ahead = NULL;
             return false;
         }
         cx_clear(cx);
         rows_end(&s->rows);
     }
-    bool ok = run_once(cx, s);
-    s->c->ahead = NULL; /* sent, or given up with the statement */
-    return ok;
+    return run_once(cx, s);
 }
 
 static bool pg_step(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_row)
@@ -374,6 +371,7 @@ static bool pg_step(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_row)
     PgStmt *s = stmt_of(st);
     if (!s->ran) {
         s->ran = run(cx, s);
+        s->c->ahead = NULL; /* sent, or given up with the statement */
         if (!s->ran) {
             rows_end(&s->rows);
             return false;

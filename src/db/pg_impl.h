@@ -104,11 +104,9 @@ bool pg_copied(Cx *cx, DriverConn *conn, Str table);
 bool pg_guard(Cx *cx, DriverConn *conn, const DbGuard *g);
 bool pg_reach(Cx *cx, DriverConn *conn, const DbReach *r, bool begin);
 void pg_reach_over(DriverConn *conn);
-/* ahead_send - what pg_reach left to be sent; the statement follows, then
- * ahead_sent. False: the connection is not to be used again.
+/* ahead_send - what pg_reach left to be sent; the statement follows, then PQpipelineSync. False: the connection is not to be used again.
  * ahead_taken - the answers, up to the statement's own. False: it failed; *ret_bad says why (NULL: the connection broke), nothing more comes.
  * ahead_over - after the last answer: the connection takes single commands again. */
 bool ahead_send(Cx *cx, PgConn *c);
-bool ahead_sent(PgConn *c);
 bool ahead_taken(PgConn *c, PGresult **ret_bad);
 void ahead_over(PgConn *c);

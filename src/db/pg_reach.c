@@ -175,11 +175,6 @@ bool ahead_send(Cx *cx, PgConn *c)
     return c->piped && (!c->ahead_begins || ahead_put(c, "begin read only")) && send_reach(cx, c);
 }
 
-bool ahead_sent(PgConn *c)
-{
-    return PQpipelineSync(c->h) == 1;
-}
-
 bool ahead_taken(PgConn *c, PGresult **ret_bad)
 {
     for (int left = c->n_ahead; left > 0; left--) {

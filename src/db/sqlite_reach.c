@@ -88,12 +88,6 @@ void sqlite_note_columns(SqliteConn *c, SqliteStmt *st)
     }
 }
 
-static Str text_at(const SqliteStmt *st, int col)
-{
-    const unsigned char *p = sqlite3_column_text(st->s, col);
-    return p != NULL ? str_n((const char *)p, (size_t)sqlite3_column_bytes(st->s, col)) : S("");
-}
-
 /* A column that might let the row in and is not in the answer lets it in. */
 bool sqlite_shows(DriverStmt *stmt, const DbReach *r)
 {
@@ -110,11 +104,11 @@ bool sqlite_shows(DriverStmt *stmt, const DbReach *r)
     if (r->person != 0 && (st->person < 0 || sqlite3_column_int64(st->s, st->person) == r->person)) {
         return true;
     }
-    if (r->login.n != 0 && st->of->login.n != 0 && (st->login < 0 || str_eq(text_at(st, st->login), r->login))) {
+    if (r->login.n != 0 && st->of->login.n != 0 && (st->login < 0 || str_eq(DB_SQLITE.col_bytes(stmt, st->login), r->login))) {
         return true;
     }
     for (size_t i = 0; r->open && i < st->of->n_open; i++) {
-        if (st->state < 0 || str_eq(text_at(st, st->state), st->of->open[i])) {
+        if (st->state < 0 || str_eq(DB_SQLITE.col_bytes(stmt, st->state), st->of->open[i])) {
             return true;
         }
     }
