@@ -59,7 +59,7 @@ typedef struct {
     const char *name;
     unsigned at_once;       /* in handlers at the same time */
     unsigned queue;         /* waiting at most */
-    int burst_ms, tight_ms; /* longest wait; longest wait while more comes than is served (shed.h) */
+    int burst_ms, tight_ms; /* longest wait; longest foreseen wait that is let in while more comes than is served (shed.h) */
 } NetClass;
 
 typedef struct {

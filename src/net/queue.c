@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-#define HANDLER_NICE 5 /* behind the loops and the writer: a refusal must not wait for what it refuses */
+#define HANDLER_NICE 10 /* behind the loops and the writer: a refusal must not wait for what it refuses */
 
 typedef struct {
     TAILQ_HEAD(ClassQueue, Conn) waiting;
@@ -112,15 +112,19 @@ bool queue_put(Queue *q, Conn *c)
     CHECK(cls < q->n_classes);
     Class *k = &q->classes[cls];
     pthread_mutex_lock(&q->lock);
-    bool ok = q->conf->no_shedding || shed_admits(&k->shed, &q->conf->classes[cls], k->n);
+    int64_t now = clock_mono_us();
+    bool ok = q->conf->no_shedding || shed_admits(&k->shed, &q->conf->classes[cls], k->n, now);
     if (ok) {
-        c->queued_us = clock_mono_us();
+        c->queued_us = now;
+        if (k->n == 0) {
+            shed_came(&k->shed, now);
+        }
         TAILQ_INSERT_TAIL(&k->waiting, c, job);
         k->n++;
         pthread_cond_signal(&q->wake);
     } else {
         k->refused++;
-        shed_refused(&k->shed, clock_mono_us());
+        shed_refused(&k->shed, now);
     }
     pthread_mutex_unlock(&q->lock);
     return ok;
@@ -143,7 +147,7 @@ void queue_expire(Queue *q)
         if ((c = TAILQ_FIRST(&k->waiting)) != NULL) {
             shed_tick(&k->shed, &q->conf->classes[i], now - c->queued_us);
         }
-        while ((c = TAILQ_FIRST(&k->waiting)) != NULL && now - c->queued_us > shed_patience(&k->shed, &q->conf->classes[i])) {
+        while ((c = TAILQ_FIRST(&k->waiting)) != NULL && now - c->queued_us > 1000 * (int64_t)q->conf->classes[i].burst_ms) {
             TAILQ_REMOVE(&k->waiting, c, job);
             k->n--;
             k->expired++;

@@ -28,8 +28,14 @@ static void note(Shed *s, int64_t waited_us)
     s->least_us = s->least_us < 0 ? waited_us : MIN(s->least_us, waited_us);
 }
 
+void shed_came(Shed *s, int64_t now_us)
+{
+    s->moved_us = now_us;
+}
+
 void shed_left(Shed *s, int64_t now_us, int64_t waited_us, size_t behind)
 {
+    s->moved_us = now_us;
     note(s, behind > 0 ? waited_us : 0);
     s->left++;
     end_interval(s, now_us);
@@ -56,7 +62,8 @@ int64_t shed_patience(const Shed *s, const NetClass *c)
     return s->overloaded ? MIN(burst, MAX(tight, 2 * s->pace_us)) : burst;
 }
 
-bool shed_admits(const Shed *s, const NetClass *c, size_t queued)
+bool shed_admits(const Shed *s, const NetClass *c, size_t queued, int64_t now_us)
 {
-    return queued < c->queue && (int64_t)queued * s->pace_us <= shed_patience(s, c);
+    int64_t still = queued > 0 ? now_us - s->moved_us : 0;
+    return queued < c->queue && still + (int64_t)queued * s->pace_us <= shed_patience(s, c);
 }
