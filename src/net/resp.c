@@ -179,4 +179,5 @@ void net_plain(NetResp *resp, Arena *mem, int status)
     resp->body = str_printf(mem, "%d %.*s\n", status, STRF(text));
     net_set(resp, mem, S("Content-Type"), S("text/plain; charset=utf-8"));
     net_set(resp, mem, S("X-Content-Type-Options"), S("nosniff"));
+    net_set(resp, mem, S("X-Frame-Options"), S("DENY"));
 }

@@ -34,6 +34,7 @@ static void security_headers(Exchange *x)
                          rq->nonce.n != 0 ? " 'nonce-" : "", STRF(rq->nonce), rq->nonce.n != 0 ? "'" : "");
     }
     out_header(x, S("content-security-policy"), csp);
+    out_header(x, S("x-frame-options"), rq->file_fd > 0 ? S("SAMEORIGIN") : S("DENY")); /* for browsers that do not read frame-ancestors */
     out_header(x, S("x-content-type-options"), S("nosniff"));
     out_header(x, S("referrer-policy"), S("same-origin"));
     out_header(x, S("cross-origin-opener-policy"), S("same-origin"));

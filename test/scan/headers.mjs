@@ -4,7 +4,7 @@ import http from 'node:http';
 
 const WANT = {
   'content-security-policy': /^default-src 'none'; (script-src 'self'( 'nonce-[A-Za-z0-9_-]{16,}')?; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'|sandbox; frame-ancestors 'self')/,
-  'x-content-type-options': /^nosniff$/, 'referrer-policy': /^same-origin$/, 'cross-origin-opener-policy': /^same-origin$/, 'cross-origin-resource-policy': /^same-origin$/,
+  'x-content-type-options': /^nosniff$/, 'x-frame-options': /^(DENY|SAMEORIGIN)$/, 'referrer-policy': /^same-origin$/, 'cross-origin-opener-policy': /^same-origin$/, 'cross-origin-resource-policy': /^same-origin$/,
   'permissions-policy': /camera=\(\)/, 'strict-transport-security': /^max-age=31536000$/, 'cache-control': /no-store|private|no-cache|public|max-age/,
 };
 
