@@ -8,11 +8,21 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zip.h>
 
 #include "base/folder.h"
+#include "base/log.h"
+#include "fmt/archive_sink.h"
 
 #define SMALL (32 << 20)
+
+static const char *folder_of(Cx *cx, const char *path)
+{
+    size_t n = strlen(path);
+    while (n != 0 && path[n - 1] != '/') {
+        n--;
+    }
+    return n == 0 ? "." : str_z(cx->mem, str_n(path, n));
+}
 
 static bool add(Cx *cx, zip_t *z, const char *path, const char *name)
 {
@@ -79,42 +89,6 @@ static bool add_keys(Cx *cx, zip_t *z, const char *dir)
     return true;
 }
 
-/* What a backup that was killed left: the part, and what libzip writes beside it under six letters more. */
-static void remove_interrupted(Cx *cx, const char *part)
-{
-    Str path = str_c(part);
-    size_t n = path.n;
-    unlink(part);
-    while (n > 0 && path.p[n - 1] != '/') {
-        n--;
-    }
-    Str base = str_printf(cx->mem, "%s.", part + n);
-    DIR *d = opendir(n == 0 ? "." : str_z(cx->mem, str_n(path.p, n)));
-    for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL; e = readdir(d)) {
-        if (str_starts(str_c(e->d_name), base) && str_c(e->d_name).n == base.n + 6) {
-            unlinkat(dirfd(d), e->d_name, 0);
-        }
-    }
-    if (d != NULL) {
-        closedir(d);
-    }
-}
-
-/* The bytes, then the name: a backup that was reported is there after a power cut. */
-static bool keep_as(Cx *cx, const char *part, const char *out)
-{
-    int fd = open(part, O_RDONLY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    size_t n = strlen(out);
-    while (n != 0 && out[n - 1] != '/') {
-        n--;
-    }
-    return ok && rename(part, out) == 0 && folder_sync(n == 0 ? "." : str_z(cx->mem, str_n(out, n)));
-}
-
 /* A key that is kept outside the folder stays outside its backups. */
 static bool add_key(Cx *cx, zip_t *z, const char *dir)
 {
@@ -122,27 +96,50 @@ static bool add_key(Cx *cx, zip_t *z, const char *dir)
     return access(path, F_OK) != 0 || add(cx, z, path, "master.key");
 }
 
+/* The part begun by a backup that was killed is in nobody's way. */
+static int new_part(const char *part)
+{
+    unlink(part);
+    return open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* the key is inside */
+}
+
+static bool write_all(Cx *cx, const char *dir, const char *db_copy, Steady *to)
+{
+    zip_error_t why;
+    zip_error_init(&why);
+    zip_source_t *sink = archive_sink(to);
+    zip_t *z = sink != NULL ? zip_open_from_source(sink, ZIP_CREATE, &why) : NULL;
+    zip_error_fini(&why);
+    if (z == NULL) {
+        zip_source_free(sink);
+        return fail(cx, E_MEMORY, "内存不足，没有备份");
+    }
+    bool ok = add(cx, z, db_copy, "tamga.db") && add_key(cx, z, dir) && add(cx, z, str_printf(cx->mem, "%s/pack", dir).p, "pack") &&
+              add_keys(cx, z, dir) && add_files(cx, z, dir);
+    if (ok && zip_close(z) == 0) {
+        return true;
+    }
+    log_warn("backup: %s", zip_strerror(z));
+    zip_discard(z);
+    return false;
+}
+
+/* The bytes, then the name: a backup that was reported is there after a power cut. */
 bool archive_write(Cx *cx, const char *dir, const char *db_copy, const char *out)
 {
-    int code;
     const char *part = str_printf(cx->mem, "%s.part", out).p;
-    remove_interrupted(cx, part);
-    zip_t *z = zip_open(part, ZIP_CREATE | ZIP_EXCL, &code);
-    if (z == NULL) {
+    Steady to = {.fd = new_part(part)};
+    if (to.fd < 0) {
         return fail(cx, E_IO, "无法写入 %s", part);
     }
-    bool ok = add(cx, z, db_copy, "tamga.db") && add_key(cx, z, dir) &&
-              add(cx, z, str_printf(cx->mem, "%s/pack", dir).p, "pack") && add_keys(cx, z, dir) && add_files(cx, z, dir);
+    bool ok = write_all(cx, dir, db_copy, &to) && steady_end(&to);
+    close(to.fd);
+    ok = ok && rename(part, out) == 0;
     if (!ok) {
-        zip_discard(z);
-        return false;
+        unlink(part);
+        return cx->err != E_OK ? false : fail(cx, E_IO, "无法写入 %s", out);
     }
-    if (zip_close(z) != 0) {
-        zip_discard(z);
-        return fail(cx, E_IO, "无法写入 %s", out);
-    }
-    chmod(part, 0600); /* the key is inside */
-    return keep_as(cx, part, out) ? true : fail(cx, E_IO, "无法写入 %s", out);
+    return folder_sync(folder_of(cx, out)) ? true : fail(cx, E_IO, "无法写入 %s", out);
 }
 
 static bool known_name(const char *name)
@@ -163,15 +160,15 @@ static bool extract(Cx *cx, zip_t *z, zip_uint64_t i, const char *path)
 {
     char buf[65536];
     zip_file_t *f = zip_fopen_index(z, i, 0);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool ok = f != NULL && fd >= 0;
+    Steady to = {.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    bool ok = f != NULL && to.fd >= 0;
     for (zip_int64_t n = 1; ok && n > 0;) {
         n = zip_fread(f, buf, sizeof buf);
-        ok = n >= 0 && write(fd, buf, (size_t)n) == n;
+        ok = n >= 0 && steady_write(&to, buf, (size_t)n);
     }
-    ok = ok && fsync(fd) == 0;
-    if (fd >= 0) {
-        close(fd);
+    ok = ok && steady_end(&to);
+    if (to.fd >= 0) {
+        close(to.fd);
     }
     if (f != NULL) {
         zip_fclose(f);
