@@ -1,5 +1,5 @@
 /*
- * crypt.c - the thin layer over libgcrypt (SHA-256, HMAC, AES-256-GCM, SM4-GCM) and libsodium (random bytes, Argon2id, comparison).
+ * crypt.c - the thin layer over libgcrypt (SHA-256, HMAC, AES-256-GCM, SM4-GCM) and libsodium (random bytes, comparison); passwords: password.c.
  *
  * A sealed field is: algorithm (1 = AES-256-GCM, 2 = SM4-GCM) | key id | 12-byte nonce | ciphertext | 16-byte tag, in base64url. The two
  * header bytes are authenticated together with the caller's aad. Handles of libgcrypt are opened per call: sharing them
@@ -7,10 +7,8 @@
  */
 #include "fmt/crypt.h"
 
-#include <errno.h>
 #include <gcrypt.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <sodium.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,11 +20,7 @@
 #define TAG_LEN 16
 #define HEAD_LEN 2
 #define MEMORY_TRIES 3
-#define HASHES_AT_ONCE 2
-#define ARGON_OPS 2ULL
-#define ARGON_MEM ((size_t)19 * 1024 * 1024)
 
-static sem_t hash_places;
 static pthread_once_t started = PTHREAD_ONCE_INIT;
 
 static void start(void)
@@ -39,7 +33,6 @@ static void start(void)
     if (sodium_init() < 0) {
         log_fatal("libsodium does not start");
     }
-    CHECK(sem_init(&hash_places, 0, HASHES_AT_ONCE) == 0);
 }
 
 void crypt_start(void)
@@ -123,73 +116,6 @@ void hmac_sha256(Str key, Str data, uint8_t out[32])
     crypto_auth_hmacsha256_init(&h, (const unsigned char *)key.p, key.n);
     crypto_auth_hmacsha256_update(&h, (const unsigned char *)data.p, data.n);
     crypto_auth_hmacsha256_final(&h, out);
-}
-
-static void hash_enter(void)
-{
-    crypt_start();
-    while (sem_wait(&hash_places) != 0) {
-        /* interrupted by a signal: wait on */
-    }
-}
-
-bool password_hash(Cx *cx, Str password, Str *ret)
-{
-    char out[crypto_pwhash_STRBYTES];
-    hash_enter();
-    int rc = crypto_pwhash_str_alg(out, password.p, password.n, ARGON_OPS, ARGON_MEM, crypto_pwhash_ALG_ARGON2ID13);
-    sem_post(&hash_places);
-    if (rc != 0) {
-        return fail(cx, E_BUSY, "系统内存不足，暂时不能处理密码，请稍后再试");
-    }
-    *ret = str_dup(cx->mem, str_c(out));
-    return true;
-}
-
-/* The library wants a C string in a full-size buffer. */
-static bool hash_text(Str hash, char out[crypto_pwhash_STRBYTES])
-{
-    if (hash.n == 0 || hash.n >= crypto_pwhash_STRBYTES || memchr(hash.p, '\0', hash.n) != NULL) {
-        return false;
-    }
-    memset(out, 0, crypto_pwhash_STRBYTES);
-    memcpy(out, hash.p, hash.n);
-    return true;
-}
-
-bool password_check(Cx *cx, Str hash, Str password, bool *ret_right)
-{
-    char text[crypto_pwhash_STRBYTES];
-    *ret_right = false;
-    if (!hash_text(hash, text)) {
-        return true;
-    }
-    hash_enter();
-    errno = 0;
-    int rc = crypto_pwhash_str_verify(text, password.p, password.n);
-    int why = errno;
-    sem_post(&hash_places);
-    *ret_right = rc == 0;
-    bool judged = rc == 0 || why == EINVAL || why == EFBIG || !str_starts(hash, S("$argon2id$")); /* libsodium says EINVAL for a wrong one */
-    return judged || fail(cx, E_MEMORY, "系统内存不足，暂时不能核对密码，请稍后再试");
-}
-
-bool password_verify(Str hash, Str password)
-{
-    Arena *mem = arena_new(4096);
-    Cx cx;
-    bool right;
-    cx_init(&cx, mem);
-    bool ok = password_check(&cx, hash, password, &right);
-    arena_free(mem);
-    return ok && right;
-}
-
-bool password_old(Str hash)
-{
-    char text[crypto_pwhash_STRBYTES];
-    crypt_start();
-    return !hash_text(hash, text) || crypto_pwhash_str_needs_rehash(text, ARGON_OPS, ARGON_MEM) != 0;
 }
 
 static const struct {
