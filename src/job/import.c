@@ -562,6 +562,16 @@ static int by_place(const void *a, const void *b)
     return x->col < y->col ? -1 : x->col > y->col;
 }
 
+/* What was written before it failed stays written: whoever reads the reason must know it. */
+static void say_kept(Import *im)
+{
+    Cx *cx = im->cx;
+    int64_t kept = im->counts.n_new + im->counts.n_changed;
+    if (kept > 0 && !im->dry_run && cx->err != E_CANCELLED) {
+        cx->err_text = str_printf(cx->mem, "%.*s；此前写入的 %lld 行保留，把原文件再导入一次不会重复", STRF(cx_text(cx)), (long long)kept);
+    }
+}
+
 bool import_run(Cx *cx, Store *s, const Actor *a, const RecordType *t, const char *path, bool dry_run, const char *report, Str source,
                 JobProgress *progress, void *ctx, ImportCounts *ret)
 {
@@ -585,6 +595,9 @@ bool import_run(Cx *cx, Store *s, const Actor *a, const RecordType *t, const cha
         qsort(im.notes, im.n_notes, sizeof *im.notes, by_place);
         ok = xlsx ? xlsx_annotate(cx, path, report, 0, im.header_row, im.notes, im.n_notes)
                   : report_csv(cx, &im.plan, path, report, im.header_row, im.notes, im.n_notes);
+    }
+    if (!ok) {
+        say_kept(&im);
     }
     *ret = im.counts;
     arena_free(batch_mem);

@@ -106,9 +106,13 @@ static bool run_import(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, Job
     Str source = str_printf(cx->mem, "导入 %.*s（任务 %lld）", STRF(b->input_name), (long long)b->id);
     bool ok = import_run(cx, j->s, a, t, in, b->dry_run, report, source, on_progress, p, &n);
     close(fd);
-    if (!box_seal(cx, j->s, report)) {
+    bool sealed = box_seal(cx, j->s, report);
+    if (!sealed) {
         (void)unlink(report);
-        ok = false;
+        ok = ok && !b->dry_run; /* what was written stays written: that it went well is said, and that the reasons are lost */
+        if (ok) {
+            cx_clear(cx);
+        }
     }
     b->n_new = n.n_new;
     b->n_changed = n.n_changed;
@@ -119,9 +123,10 @@ static bool run_import(Cx *cx, Jobs *j, const Actor *a, const RecordType *t, Job
     b->has_report = ok && access(report, R_OK) == 0;
     if (ok) {
         b->total = n.rows;
-        b->text = str_printf(cx->mem, "%s：共 %lld 行，新增 %lld，更新 %lld，没有变化 %lld，有错 %lld%s",
+        b->text = str_printf(cx->mem, "%s：共 %lld 行，新增 %lld，更新 %lld，没有变化 %lld，有错 %lld%s%s",
                              b->dry_run ? "核对完毕，还没有写入" : "导入完毕", (long long)n.rows, (long long)n.n_new, (long long)n.n_changed,
-                             (long long)n.n_same, (long long)n.n_wrong, n.n_wrong != 0 && !b->dry_run ? "（有错的行没有收取）" : "");
+                             (long long)n.n_same, (long long)n.n_wrong, n.n_wrong != 0 && !b->dry_run ? "（有错的行没有收取）" : "",
+                             sealed ? "" : "；标注文件没有保存成，要看原因请把原文件再核对一次");
     }
     return ok;
 }
