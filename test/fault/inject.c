@@ -12,6 +12,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,7 +36,7 @@ void *__libc_memalign(size_t align, size_t n);
 static volatile int64_t *ctl;
 static __thread bool inside;
 static const char *folder;
-static uintptr_t unchecked_from, unchecked_to; /* libxlsxwriter, which uses many an allocation without looking: told apart, UNCHECKED counts its hits */
+static uintptr_t unchecked_from, unchecked_to; /* libxlsxwriter, which uses what it got without looking: a crash under it is told apart by UNCHECKED */
 
 static int find_unchecked(struct dl_phdr_info *info, size_t size, void *arg)
 {
@@ -52,6 +53,22 @@ static int find_unchecked(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
+/* Where it crashed, into the log; UNCHECKED when libxlsxwriter is among those who called. Then it dies as it would have. */
+static void crashed(int sig)
+{
+    void *frames[40];
+    inside = true;
+    int n = backtrace(frames, 40);
+    for (int i = 0; i < n && ctl != NULL; i++) {
+        if ((uintptr_t)frames[i] >= unchecked_from && (uintptr_t)frames[i] < unchecked_to) {
+            ctl[UNCHECKED] = 1;
+        }
+    }
+    backtrace_symbols_fd(frames, n, 2);
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv("TAMGA_FAULT_CTL");
@@ -63,6 +80,8 @@ __attribute__((constructor)) static void begin(void)
         (void)backtrace(frames, 1); /* loads what it needs now */
         void *p = (void *)syscall(SYS_mmap, NULL, 8 * WORDS, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0L);
         ctl = p != MAP_FAILED ? p : NULL;
+        struct sigaction how = {.sa_handler = crashed, .sa_flags = SA_ONSTACK};
+        sigaction(SIGSEGV, &how, NULL);
         syscall(SYS_close, (int)fd);
     }
 }
@@ -75,19 +94,33 @@ static void trace(void)
     (void)!syscall(SYS_write, 2, "--\n", 3L);
 }
 
-/* Does this operation fail now? `from`: who asked. */
-static bool strikes_at(int kind, void *from)
+/* A thread that lets no signal through, or whose stack is used up, tells where it crashed all the same. */
+static void hear(void)
+{
+    static __thread char stack[1 << 16];
+    static __thread bool done;
+    if (!done) {
+        stack_t alt = {.ss_sp = stack, .ss_size = sizeof stack};
+        done = true;
+        (void)sigaltstack(&alt, NULL);
+        sigset_t crash;
+        sigemptyset(&crash);
+        sigaddset(&crash, SIGSEGV);
+        pthread_sigmask(SIG_UNBLOCK, &crash, NULL);
+    }
+}
+
+/* Does this operation fail now? */
+static bool strikes(int kind)
 {
     if (ctl == NULL || (ctl[KINDS] & kind) == 0 || inside) {
         return false;
     }
+    hear();
     int64_t at = __atomic_add_fetch(&ctl[COUNT], 1, __ATOMIC_SEQ_CST), nth = ctl[NTH];
     bool hit = nth != 0 && (at == nth || (at > nth && ctl[STICKY] != 0));
     if (hit) {
         __atomic_add_fetch(&ctl[HITS], 1, __ATOMIC_SEQ_CST);
-        if ((uintptr_t)from >= unchecked_from && (uintptr_t)from < unchecked_to) {
-            __atomic_add_fetch(&ctl[UNCHECKED], 1, __ATOMIC_SEQ_CST);
-        }
         if (ctl[TRACE] != 0) {
             inside = true;
             trace();
@@ -98,7 +131,6 @@ static bool strikes_at(int kind, void *from)
     return hit;
 }
 
-#define strikes(kind) strikes_at(kind, __builtin_return_address(0))
 
 bool arena_fault(void);
 bool arena_fault(void)

@@ -115,9 +115,9 @@ export const REQUESTS = [
   { name: 'ranking', make: (w) => get('region', `/ranking/batch/${w.batch}`)() },
   { name: 'journal', make: get('auditor', '/journal') },
   { name: 'name while it is typed', make: () => get('clerk', `/naming?name=${encodeURIComponent(`敖汉${word()}工`)}`)() },
-  { name: 'public log', make: () => get('nobody', `/log?x=${word()}`, true)() },
+  { name: 'public log', make: () => get('nobody', `/log?x=${encodeURIComponent(word())}`, true)() },
   { name: 'proof of a log entry', make: () => get('nobody', '/log/entry/0')() },
-  { name: 'openapi', make: () => get('nobody', `/openapi.json?x=${word()}`)() },
+  { name: 'openapi', make: () => get('nobody', `/openapi.json?x=${encodeURIComponent(word())}`)() },
   { name: 'make a token', make: () => send('session', 'POST', '/tokens', { name: word(), scope: 'read' }),
     done: async (w, r, a) => { if (a?.json?.token === undefined) return 'either'; return (await w.raw({ who: 'nobody', method: 'GET', path: '/desk', headers: { ...J, authorization: `Bearer ${a.json.token}` } })).status === 200; } },
   { name: 'hand on to a colleague', make: async (w) => { const b = (await w.ask('clerk', 'POST', '/r/brand', fields())).json;
