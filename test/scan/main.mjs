@@ -65,7 +65,9 @@ const TLS_ALLOWED = {
   'LUCKY13': 'asked of suites that are not offered', 'service': '', 'optimal_proto': '', 'cert_mustStapleExtension': '', 'ipv6': '',
 };
 task('testssl', 'testssl', 70, async () => {
-  const r = await testssl(SCAN_TLS, LONG ? [] : ['-p', '-s', '-f', '-S', '-h', '-U', '-P'], LONG ? 400 : 200);
+  const ask = () => testssl(SCAN_TLS, LONG ? [] : ['-p', '-s', '-f', '-S', '-h', '-U', '-P'], LONG ? 400 : 200);
+  let r = await ask();
+  if (r.bad.some((x) => x.severity === 'WARN')) r = await ask(); /* a check that could not be done says nothing either way: once more */
   const bad = r.bad.filter((x) => !Object.hasOwn(TLS_ALLOWED, x.id.replace(/ .*/, '')));
   verdict(`testssl on deploy/nginx.conf: ${r.all.length} answers, ${r.seconds.toFixed(0)} s, ${r.bad.length - bad.length} allow-listed`, r.error ? [r.error] : bad.map((x) => `${x.severity} ${x.id}: ${x.finding}`));
   figures.testssl = `${r.all.length} answers, ${r.bad.length - bad.length} of the throw-away certificate and BREACH allow-listed with their reasons`;
@@ -122,7 +124,7 @@ task('sqlmap', 'sqlmap catalogue', 30, async () => sql('the public catalogue', [
 task('sqlmap', 'sqlmap sign-in', 30, async () => sql('sign-in', ['-u', `${plain}/login`, '--data', `login=nobody&password=x&csrf=x`, '-p', 'login,password', '--csrf-token=csrf', `--csrf-url=${plain}/login`, '--threads=1'], S));
 task('sqlmap', 'sqlmap public form', 30, async () => sql('a public form: what became of it', ['-u', `${plain}/f/objection/status`, '--data', 'no=YY-1&code=ABCD', '-p', 'no,code'], S));
 task('sqlmap', 'sqlmap JSON', 30, async () => sql('JSON of a new record', ['-u', `${plain}/r/brand?dry_run=1`, '--data', '{"name":"敖汉试验工","county":"150430","domain":"livelihood","org":"150430"}', '--headers', `Content-Type: application/json\nAccept: application/json\nAuthorization: Bearer ${early.aohan}`], S));
-for (const [n, name, words] of [[1, 'a list filter', ['-u', `${twin}/r/brand?county=150400`]], [2, 'search', ['-u', `${twin}/r/search?q=brand`, '--level=3']], [3, 'order', ['-u', `${twin}/r/brand2?order=name`, '--level=3', '--string=brand9']], [4, 'sign-in', ['-u', `${twin}/login`, '--data', 'login=admin&password=secret', '-p', 'login']],
+for (const [n, name, words] of [[1, 'a list filter', ['-u', `${twin}/r/brand?county=150400`]], [2, 'search', ['-u', `${twin}/r/search?q=brand`, '--level=3']], [3, 'order', ['-u', `${twin}/r/brand2?order=id`, '--string=brand5']], [4, 'sign-in', ['-u', `${twin}/login`, '--data', 'login=admin&password=secret', '-p', 'login']],
   [5, 'public form', ['-u', `${twin}/f/objection`, '--data', 'name=brand1']], [6, 'JSON', ['-u', `${twin}/api/search`, '--data', '{"q":"brand1"}', '--headers', 'Content-Type: application/json']]]) {
   task('sqlmap', `sqlmap twin ${name}`, 20, async () => { const r = await sqlmap(name, words, 90); hole(n, `SQL put together: ${name}`, 'sqlmap', r.found.length > 0); if (!r.found.length) console.log(`  twin ${name}: ${r.error || 'nothing found'}`); });
 }

@@ -46,10 +46,10 @@ class Twin(BaseHTTPRequestHandler):
         q = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
         if url.path == '/':
             return self.page('<a href="/r/brand?county=150400">旗县</a> <a href="/search?q=a">找</a> <a href="/go?url=/">去</a> <a href="/files?name=a.txt">附件</a> <a href="/lang?to=zh">语言</a> <a href="/ping?host=a">连通</a> '
-                             '<a href="/opinions">意见</a> <a href="/login">登录</a> <a href="/f/objection">异议</a> <a href="/r/brand2?order=name">排序</a>', headers=[('Set-Cookie', 'tamga_s=1; Path=/')])
+                             '<a href="/opinions">意见</a> <a href="/login">登录</a> <a href="/f/objection">异议</a> <a href="/r/brand2?order=id">排序</a>', headers=[('Set-Cookie', 'tamga_s=1; Path=/')])
         if url.path == '/healthz': return self.answer('ok', kind='text/plain')
         if url.path == '/r/brand': return self.rows("select id, name from brand where county = '%s' limit 50" % q.get('county', ''))
-        if url.path == '/r/brand2': return self.rows("select id, name from brand order by %s desc limit 5" % q.get('order', 'name'))
+        if url.path == '/r/brand2': return self.rows("select id, name from brand where id < 6 order by %s desc limit 5" % q.get('order', 'id'))
         if url.path == '/r/search': return self.rows("select id, name from brand where name like '%%%s%%' limit 50" % q.get('q', ''))
         if url.path == '/search': return self.page('<p>没有找到 %s</p>' % q.get('q', ''))
         if url.path == '/go': return self.answer('', 302, [('Location', q.get('url', '/'))])
