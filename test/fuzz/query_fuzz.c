@@ -1,18 +1,37 @@
 /*
  * query_fuzz.c - the address of a list and the fields of a record, as a hostile client sends them: query strings with filters and orders, values
  * of every kind of field, cookies, ids. Whatever the bytes: limits hold, each fault is a finding or a refusal with words, text stays valid.
+ * What is asked on the way (records to choose from) is asked of a store without records in a folder of its own, which is removed at the end.
  *
  * The first byte chooses: f filters of a list (as page, F as API), v values of a form (V as JSON), c cookie header, i id, t a typed value.
  */
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/log.h"
+#include "fmt/crypt.h"
 #include "page/internal.h"
 #include "rule/validate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const Pack *pack;
+static Store *store;
+static Db *db;
+static char folder[] = P_tmpdir "/tamga-fuzz-XXXXXX";
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)st, (void)kind, (void)ftw;
+    return remove(path);
+}
+
+static void remove_folder(void)
+{
+    (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 static void prepare(void)
 {
@@ -24,6 +43,11 @@ static void prepare(void)
     snprintf(dir, sizeof dir, "%s/pack/neimenggu", root != NULL ? root : ".");
     pack = pack_load(&cx, cx.mem, dir, &report);
     CHECK(pack != NULL && pack->n_types > 0); /* run from the root of the project, or name it in TAMGA_ROOT */
+    crypt_start();
+    log_level(LOG_ERROR + 1);
+    CHECK(mkdtemp(folder) != NULL && atexit(remove_folder) == 0);
+    CHECK((store = store_open(&cx, folder, pack)) != NULL && store_attach(&cx, store));
+    db = cx.db;
 }
 
 static void sound(const Findings *found)
@@ -91,8 +115,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     Str in = str_n((const char *)data + 2, size - 2);
     const RecordType *t = &pack->types[data[1] % pack->n_types];
-    Req rq = {.mem = mem, .pack = pack, .status = 0};
+    Req rq = {.mem = mem, .pack = pack, .store = store, .status = 0};
     cx_init(&rq.cx, mem);
+    rq.cx.db = db;
     rq.actor = (Actor){.is_system = true, .name = S("x")};
     int64_t id;
     switch (data[0]) {
