@@ -82,6 +82,7 @@ bool req_invalid(Req *rq, const Findings *found);          /* E_INVALID with err
 MUST_USE bool req_if_match(Req *rq, int64_t *ret_rev);
 void req_etag(Req *rq, int64_t rev);
 Str req_asset(const Req *rq, Str name);                    /* bytes of a file of the asset folder; empty when there is none */
+void doc_set_count_kept(Doc *o, int64_t total);            /* "kept": for how many seconds so large a count stands (count_kept_ms), or null */
 void req_crumb(Req *rq, Str label, Str href);
 /* rec_offers - what else there is about a record: `pages` [{label, href}] (features.yaml, record), `documents` and has_documents. */
 MUST_USE bool rec_offers(Req *rq, const Rec *r, Doc *to);

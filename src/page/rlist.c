@@ -47,6 +47,7 @@ static Doc *pager(Req *rq, const Query *q, const RecPage *p)
     Doc *o = doc_obj(rq->mem);
     int64_t size = (int64_t)q->limit, now = (int64_t)q->offset / size + 1, last = MAX((p->total + size - 1) / size, (int64_t)1);
     doc_set_int(o, "total", p->total);
+    doc_set_count_kept(o, p->total);
     if (p->n != 0 && q->after.n == 0) {
         doc_set_int(o, "from", (int64_t)q->offset + 1);
         doc_set_int(o, "to", (int64_t)q->offset + (int64_t)p->n);

@@ -10,6 +10,16 @@ bool field_visible(Req *rq, const Rec *r, const Field *f)
     return field_in_form(f, r->form) && access_read(rq->pack, &rq->actor, r, &public_only) && access_field_in(&rq->actor, r->type, r->state, f, public_only);
 }
 
+void doc_set_count_kept(Doc *o, int64_t total)
+{
+    int64_t ms = count_kept_ms(total);
+    if (ms > 0) {
+        doc_set_int(o, "kept", ms / 1000);
+    } else {
+        doc_set_null(o, "kept");
+    }
+}
+
 Str value_text(Req *rq, const Field *f, const Value *v)
 {
     if (!v->has) {

@@ -2,8 +2,8 @@
  * cache.c - results of counting statements, kept until the record type changes.
  *
  * A list page asks for the same total and facet counts again and again; counting 100,000 rows costs more than the page.
- * An entry is valid for one version of its type, so it is never stale after a commit was acknowledged. Bounded: when full, it is
- * emptied; entries are small.
+ * An entry is valid for one version of its type, so it is never stale after a commit was acknowledged; where very many were counted it stands for
+ * some seconds besides (count_kept_ms), or every page after every commit would count them all. Bounded: when full, it is emptied; entries are small.
  */
 #include "store/internal.h"
 
@@ -14,6 +14,7 @@ typedef struct Slot {
     struct Slot *next;
     uint8_t key[32];
     uint64_t version;
+    int64_t rows, counted_ms; /* how many records were counted, and when (monotonic) */
     size_t bytes;
     void *data;
 } Slot;
@@ -60,14 +61,19 @@ static Slot **find(struct CountCache *c, const uint8_t key[32])
     return at;
 }
 
-bool count_cache_get(struct CountCache *c, const Sql *q, uint64_t version, Arena *mem, void **ret, size_t *ret_bytes)
+int64_t count_kept_ms(int64_t rows)
+{
+    return rows < COUNT_MANY ? 0 : MIN(rows / 100, (int64_t)60000);
+}
+
+bool count_cache_get(struct CountCache *c, const Sql *q, uint64_t version, int64_t now_ms, Arena *mem, void **ret, size_t *ret_bytes)
 {
     uint8_t key[32];
     key_of(q, key);
     bool hit = false;
     pthread_mutex_lock(&c->lock);
     const Slot *s = *find(c, key);
-    if (s != NULL && s->version == version) {
+    if (s != NULL && (s->version == version || now_ms - s->counted_ms < count_kept_ms(s->rows))) {
         *ret = arena_alloc(mem, s->bytes);
         memcpy(*ret, s->data, s->bytes);
         *ret_bytes = s->bytes;
@@ -77,7 +83,7 @@ bool count_cache_get(struct CountCache *c, const Sql *q, uint64_t version, Arena
     return hit;
 }
 
-void count_cache_put(struct CountCache *c, const Sql *q, uint64_t version, const void *data, size_t bytes)
+void count_cache_put(struct CountCache *c, const Sql *q, uint64_t version, int64_t now_ms, int64_t rows, const void *data, size_t bytes)
 {
     uint8_t key[32];
     key_of(q, key);
@@ -99,6 +105,8 @@ void count_cache_put(struct CountCache *c, const Sql *q, uint64_t version, const
         memcpy(s->data, data, bytes);
         s->bytes = bytes;
         s->version = version;
+        s->rows = rows;
+        s->counted_ms = now_ms;
     }
     pthread_mutex_unlock(&c->lock);
 }

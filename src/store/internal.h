@@ -157,8 +157,8 @@ bool query_where(Cx *cx, Store *s, const Actor *a, const Query *q, const Field *
 /* cache.c */
 struct CountCache *count_cache_new(Arena *mem);
 void count_cache_free(struct CountCache *c);
-bool count_cache_get(struct CountCache *c, const Sql *q, uint64_t version, Arena *mem, void **ret, size_t *ret_bytes);
-void count_cache_put(struct CountCache *c, const Sql *q, uint64_t version, const void *data, size_t bytes);
+bool count_cache_get(struct CountCache *c, const Sql *q, uint64_t version, int64_t now_ms, Arena *mem, void **ret, size_t *ret_bytes); /* now_ms: monotonic */
+void count_cache_put(struct CountCache *c, const Sql *q, uint64_t version, int64_t now_ms, int64_t rows, const void *data, size_t bytes); /* rows: how many records were counted */
 
 /* eval.c: rule environment of a record */
 struct EvalEnv;

@@ -4,6 +4,7 @@
  * Pages are cut by keyset: the cursor is the order value and id of the last row. Totals and counts come from the count
  * cache.
  */
+#include "base/clock.h"
 #include "base/date.h"
 #include "fmt/codes.h"
 #include "store/internal.h"
@@ -403,7 +404,7 @@ static bool count_total(Cx *cx, Store *s, const Actor *a, const Query *query, in
     uint64_t version = store_version(s, query->type->index);
     void *kept;
     size_t bytes;
-    if (count_cache_get(s->counts, q, version, cx->mem, &kept, &bytes) && bytes == sizeof *ret) {
+    if (count_cache_get(s->counts, q, version, clock_mono_ms(), cx->mem, &kept, &bytes) && bytes == sizeof *ret) {
         memcpy(ret, kept, sizeof *ret);
         return true;
     }
@@ -411,7 +412,7 @@ static bool count_total(Cx *cx, Store *s, const Actor *a, const Query *query, in
     if (st == NULL || !stmt_one_int(cx, st, 0, ret)) {
         return false;
     }
-    count_cache_put(s->counts, q, version, ret, sizeof *ret);
+    count_cache_put(s->counts, q, version, clock_mono_ms(), *ret, ret, sizeof *ret);
     return true;
 }
 
@@ -606,7 +607,7 @@ static bool cross_held(Cx *cx, Store *s, const Actor *a, const Query *query, con
     uint64_t version = store_version(s, query->type->index);
     void *kept;
     size_t bytes;
-    if (count_cache_get(s->counts, q, version, cx->mem, &kept, &bytes)) {
+    if (count_cache_get(s->counts, q, version, clock_mono_ms(), cx->mem, &kept, &bytes)) {
         unpack_counts(cx, str_n(kept, bytes), n_fields, ret, ret_n);
         return true;
     }
@@ -617,8 +618,12 @@ static bool cross_held(Cx *cx, Store *s, const Actor *a, const Query *query, con
     bool ok = read_counts(cx, st, n_fields, ret, ret_n);
     stmt_done(st);
     if (ok) {
+        int64_t counted = 0;
+        for (size_t i = 0; i < *ret_n; i++) {
+            counted += (*ret)[i].n;
+        }
         Str packed = pack_counts(cx, *ret, *ret_n, n_fields);
-        count_cache_put(s->counts, q, version, packed.p, packed.n);
+        count_cache_put(s->counts, q, version, clock_mono_ms(), counted, packed.p, packed.n);
     }
     return ok;
 }

@@ -45,6 +45,13 @@ MUST_USE bool rec_list(Cx *cx, Store *s, const Actor *a, const Query *q, bool wa
 typedef bool RecEachFn(void *ctx, const Rec *r);
 MUST_USE bool rec_each(Cx *cx, Store *s, const Actor *a, const Query *q, RecEachFn *fn, void *ctx);
 
+/*
+ * count_kept_ms - for how long a count of so many records stands although others were written meanwhile: 0 below COUNT_MANY, then a second for each
+ * 100,000, a minute at most. Pages that show such a count say so.
+ */
+#define COUNT_MANY 200000
+int64_t count_kept_ms(int64_t rows);
+
 typedef struct {
     Str key;                     /* code, region code, state id; empty: not given */
     int64_t n;

@@ -165,6 +165,7 @@ static bool overview_page(Req *rq)
         return false;
     }
     doc_set_int(rq->doc, "total", n.total);
+    doc_set_count_kept(rq->doc, n.total);
     doc_set_str(rq->doc, "type_label", t->label);
     doc_set_str(rq->doc, "set_label", set->label);
     return hexmap_doc(rq, doc_set_obj(rq->doc, "map"), &n) && ranking(rq, doc_set_list(rq->doc, "bars"), set, &n);

@@ -236,6 +236,29 @@ static void a_cross_count_counts_pairs(void **state)
     }
 }
 
+/* Counting millions anew for every page after every commit would be all the program does. */
+static void a_count_of_very_many_stands_for_some_seconds_although_others_are_written(void **state)
+{
+    Fixture *f = *state;
+    struct CountCache *c = count_cache_new(f->mem);
+    Sql *q = sql_new(f->mem), *other = sql_new(f->mem);
+    sql_lit(q, "select 1");
+    sql_lit(other, "select 2");
+    int64_t n = 5;
+    void *kept;
+    size_t bytes;
+    count_cache_put(c, q, 1, 1000, COUNT_MANY - 1, &n, sizeof n);
+    count_cache_put(c, other, 1, 1000, COUNT_MANY, &n, sizeof n);
+    assert_true(count_cache_get(c, q, 1, 9999999, f->mem, &kept, &bytes));
+    assert_false(count_cache_get(c, q, 2, 1001, f->mem, &kept, &bytes));
+    assert_true(count_cache_get(c, other, 2, 2999, f->mem, &kept, &bytes));
+    assert_false(count_cache_get(c, other, 2, 3000, f->mem, &kept, &bytes));
+    assert_true(count_cache_get(c, other, 1, 3000, f->mem, &kept, &bytes)); /* nothing was written: as long as one likes */
+    assert_int_equal(count_kept_ms(1000000), 10000);
+    assert_int_equal(count_kept_ms(INT64_MAX), 60000);
+    count_cache_free(c);
+}
+
 static int64_t hits(Fixture *f, const Actor *a, const char *text)
 {
     Query q = {.type = f->team, .search = str_c(text)};
@@ -282,6 +305,7 @@ int main(void)
         T(nobody_filters_orders_or_counts_by_what_may_not_be_seen), T(pages_by_cursor_are_whole_and_without_repeats),
         T(a_list_stands_in_the_order_asked_for), T(a_made_up_cursor_is_refused), T(facets_count_under_the_other_filters_only),
         T(kept_counts_are_never_stale_after_a_write), T(a_cross_count_counts_pairs),
+        T(kept_counts_are_never_stale_after_a_write), T(a_count_of_very_many_stands_for_some_seconds_although_others_are_written),
         T(search_finds_substrings_numbers_and_pinyin_initials), T(a_desk_shows_what_waits_for_the_reader_there),
     };
     return cmocka_run_group_tests_name("store/list", tests, NULL, NULL);
