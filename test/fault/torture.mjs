@@ -225,8 +225,13 @@ async function point(row, way, nth, usual) {
   arm(way.kinds, nth, way.sticky, way.errno);
   let a = await raw(r), end = null, pre = null;
   if (row.job && ok(a)) {
-    end = await jobEnd(r.who, a.json.id, way.sticky && nth > 0 ? 40 : 400);
-    if (end === 'hangs') { pre = disarm(); end = await jobEnd(r.who, a.json.id, 600); if (end === 'hangs') wrong(`${row.name}, ${way.word ?? ''} ${nth}${way.sticky ? ' sticky' : ''}: its job does not end`); }
+    end = await jobEnd(r.who, a.json.id, nth > 0 && (way.sticky || way.kinds === KIND.SYNC) ? 60 : 400);
+    if (end === 'hangs') {
+      pre = disarm();
+      if (what === 'disk') await alive(row); // after a failed sync nothing is written, the end of a job neither, until the service is started again
+      end = await jobEnd(r.who, a.json.id, 600);
+      if (end === 'hangs') wrong(`${row.name}, ${way.word ?? ''} ${nth}${way.sticky ? ' sticky' : ''}: its job does not end`);
+    }
   }
   if (a === null && ended === null) await pause(20); // has the process ended, or was it a clean close?
   const { count, hits, unchecked } = pre ?? disarm();
