@@ -357,7 +357,7 @@ bool utf8_is_han(uint32_t cp)
 
 Str str_narrow(Arena *mem, Str s)
 {
-    char *p = arena_alloc(mem, s.n + 1);
+    char *p = arena_alloc(mem, s.n + 4); /* a character cut off at the end becomes U+FFFD, which may be two bytes longer */
     size_t w = 0;
     for (size_t at = 0; at < s.n;) {
         uint32_t cp = utf8_next(s, &at);
@@ -366,7 +366,7 @@ Str str_narrow(Arena *mem, Str s)
         } else if (cp == 0x3000 || cp == 0xA0) {
             cp = ' ';
         }
-        w += utf8_put(p + w, cp); /* never longer than what was read */
+        w += utf8_put(p + w, cp); /* else never longer than what was read */
     }
     return str_dup(mem, str_trim(str_n(p, w)));
 }

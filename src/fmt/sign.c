@@ -60,6 +60,17 @@ static bool alg_of(Str word, SignAlg *ret)
     return false;
 }
 
+/* The id of a key as name_key writes it: what is told to people is never more than that. */
+static bool is_key_id(Str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((s.p[i] < '0' || s.p[i] > '9') && (s.p[i] < 'a' || s.p[i] > 'f')) {
+            return false;
+        }
+    }
+    return s.n == 16;
+}
+
 /* ---- key files ---- */
 
 static bool from_seed(Signer *s, SignAlg alg, const uint8_t seed[SEED_LEN])
@@ -201,7 +212,7 @@ bool sign_check(Cx *cx, Str envelope, const PublicKey *keys, size_t n_keys, Str 
     for (size_t i = 0; ok && i < ARRAY_LEN(part); i++) {
         ok = str_cut(rest, '.', &part[i], &rest) == (i + 1 < ARRAY_LEN(part));
     }
-    if (!ok || !str_eq(part[0], S("TAMGA1")) || !alg_of(part[1], &alg) || part[2].n != 16 || part[4].n != SIG_TEXT ||
+    if (!ok || !str_eq(part[0], S("TAMGA1")) || !alg_of(part[1], &alg) || !is_key_id(part[2]) || part[4].n != SIG_TEXT ||
         !base64url_read(cx->mem, part[3], &payload) || payload.n > SIGN_PAYLOAD_MAX || !base64url_read(cx->mem, part[4], &sig) ||
         sig.n != SIG_LEN) {
         return fail(cx, E_INVALID, "这不是完整的签名文本（应以 TAMGA1. 开头，共五段）");

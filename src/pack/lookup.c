@@ -100,18 +100,23 @@ static const Region *one_named(const Pack *p, Str name, const Region *within)
     return tie ? NULL : best;
 }
 
-/* "赤峰市敖汉旗": a region above by its full name, then the rest inside it. */
-const Region *pack_region_by_name(const Pack *p, Str name, const Region *within)
+/* "赤峰市敖汉旗": a region above by its full name, then the rest inside it. Each step goes down, so that a text of any length ends soon. */
+static const Region *named_below(const Pack *p, Str name, const Region *within, bool itself)
 {
     const Region *r = one_named(p, name, within);
     for (size_t i = 0; r == NULL && i < p->n_regions; i++) {
         const Region *up = &p->regions[i];
-        if (up->name.n < name.n && str_starts(name, up->name) && (within == NULL || region_within(up, within))) {
-            r = pack_region_by_name(p, str_sub(name, up->name.n, name.n), up);
+        if (up->name.n < name.n && str_starts(name, up->name) && (within == NULL || region_within(up, within)) && (itself || up != within)) {
+            r = named_below(p, str_sub(name, up->name.n, name.n), up, false);
             r = r != up ? r : NULL;
         }
     }
     return r;
+}
+
+const Region *pack_region_by_name(const Pack *p, Str name, const Region *within)
+{
+    return named_below(p, name, within, true);
 }
 
 bool region_has_flag(const Region *r, Str flag)

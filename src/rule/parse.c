@@ -438,13 +438,13 @@ bool value_parse(Arena *mem, const Pack *p, const Field *f, Str where, Str text,
 {
     *ret = (Value){0};
     Str as_typed = str_trim(text);
-    Input in = {.mem = mem, .pack = p, .f = f, .where = where, .text = str_narrow(mem, text), .within = within, .found = found};
+    Input in = {.mem = mem, .pack = p, .f = f, .where = where, .within = within, .found = found};
+    if (!utf8_valid(text)) {
+        return wrong(&in, "format", "文字的编码不对，请重新填写");
+    }
+    in.text = str_narrow(mem, text);
     if (in.text.n == 0) {
         return true;
-    }
-    if (!utf8_valid(text)) {
-        in.text = S("");
-        return wrong(&in, "format", "文字的编码不对，请重新填写");
     }
     Value v = {0};
     bool ok = false;

@@ -1,6 +1,7 @@
 /*
  * xlsx_fuzz.c - workbooks. An input that begins with PK is the file itself; any other is the XML inside one: sheet, shared strings, styles,
- * workbook, divided by the byte 1 and packed without compression, so that the fuzzer need not guess checksums.
+ * workbook, custom properties, a second sheet, relations of the workbook, divided by the byte 1 and packed without compression, so that the fuzzer
+ * need not guess checksums. Each is read with wide limits and with narrow ones, its first sheet and its second.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MAX_PARTS 8
+#define MAX_PARTS 9
+#define VALUE_LONGEST 400 /* what a number is written out to, whatever a cell may hold */
 
 typedef struct {
     Str name, text;
@@ -20,6 +22,7 @@ typedef struct {
     uint32_t crc;
 } Part;
 
+static const TableLimits NARROW = {.max_bytes = 8192, .max_rows = 3, .max_cols = 4, .max_cell = 12};
 static const TableLimits LIMITS = {.max_bytes = 1 << 20, .max_rows = 1000, .max_cols = 50, .max_cell = 2000};
 static char path[64], out_path[72];
 
@@ -86,24 +89,28 @@ static Str pack(Arena *mem, Part *parts, size_t n)
 static Str book_of(Arena *mem, Str in)
 {
     static const Str NAMES[] = {STR_INIT("xl/worksheets/sheet1.xml"), STR_INIT("xl/sharedStrings.xml"), STR_INIT("xl/styles.xml"),
-                                STR_INIT("xl/workbook.xml")};
+                                STR_INIT("xl/workbook.xml"), STR_INIT("docProps/custom.xml"), STR_INIT("xl/worksheets/sheet2.xml"),
+                                STR_INIT("xl/_rels/workbook.xml.rels")};
+    static const Str USUAL[ARRAY_LEN(NAMES)] = {
+        [3] = STR_INIT("<workbook xmlns:r=\"x\"><sheets><sheet name=\"a\" sheetId=\"1\" r:id=\"a\"/></sheets></workbook>"),
+        [6] = STR_INIT("<Relationships><Relationship Id=\"a\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+                       "worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"b\" Type=\"http://schemas.openxmlformats.org/"
+                       "officeDocument/2006/relationships/sharedStrings\" Target=\"sharedStrings.xml\"/><Relationship Id=\"c\" Type=\""
+                       "http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles\" Target=\"styles.xml\"/><Relationship "
+                       "Id=\"d\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet\" "
+                       "Target=\"/xl/worksheets/sheet2.xml\"/></Relationships>"),
+    };
     Part parts[MAX_PARTS] = {
         {.name = S("_rels/.rels"),
          .text = S("<Relationships><Relationship Id=\"r1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
-                   "officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>")},
-        {.name = S("xl/_rels/workbook.xml.rels"),
-         .text = S("<Relationships><Relationship Id=\"a\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
-                   "worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"b\" Type=\"http://schemas.openxmlformats.org/"
-                   "officeDocument/2006/relationships/sharedStrings\" Target=\"sharedStrings.xml\"/><Relationship Id=\"c\" Type=\""
-                   "http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles\" Target=\"styles.xml\"/></Relationships>")},
+                   "officeDocument\" Target=\"xl/workbook.xml\"/><Relationship Id=\"r2\" Type=\"http://schemas.openxmlformats.org/"
+                   "officeDocument/2006/relationships/custom-properties\" Target=\"docProps/custom.xml\"/></Relationships>")},
     };
-    size_t n = 2;
+    size_t n = 1;
     Str rest = in, part;
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
         (void)str_cut(rest, 1, &part, &rest);
-        if (i == 3 && part.n == 0) {
-            part = S("<workbook xmlns:r=\"x\"><sheets><sheet name=\"a\" sheetId=\"1\" r:id=\"a\"/></sheets></workbook>");
-        }
+        part = part.n == 0 ? USUAL[i] : part;
         if (part.n != 0) {
             parts[n++] = (Part){.name = NAMES[i], .text = part};
         }
@@ -112,18 +119,24 @@ static Str book_of(Arena *mem, Str in)
 }
 
 typedef struct {
+    const TableLimits *max;
     size_t row, n;
 } Seen;
 
 static bool see(void *ctx, size_t row, const Cell *cells, size_t n)
 {
     Seen *seen = ctx;
-    CHECK(row > seen->row && n <= LIMITS.max_cols && ++seen->n <= LIMITS.max_rows);
+    CHECK(row > seen->row && n <= seen->max->max_cols && ++seen->n <= seen->max->max_rows);
     seen->row = row;
+    bool any = false;
     for (size_t i = 0; i < n; i++) {
         CHECK(utf8_valid(cells[i].text) && cells[i].kind <= CELL_ERROR);
-        CHECK(cells[i].kind != CELL_EMPTY || cells[i].text.n == 0);
+        CHECK((cells[i].kind == CELL_EMPTY) == (cells[i].text.n == 0));
+        CHECK(cells[i].text.n <= MAX(seen->max->max_cell, (size_t)VALUE_LONGEST));
+        CHECK(!cells[i].lossy || cells[i].kind == CELL_NUMBER);
+        any = any || cells[i].kind != CELL_EMPTY;
     }
+    CHECK(any);
     return true;
 }
 
@@ -148,6 +161,24 @@ static void annotate(Cx *cx)
     }
 }
 
+static bool read_with(Cx *cx, size_t sheet, const TableLimits *max, Seen *seen)
+{
+    *seen = (Seen){.max = max};
+    bool good = xlsx_read(cx, path, sheet, max, see, seen);
+    if (!good) {
+        CHECK(cx->err != E_OK && cx->err_text.n != 0 && utf8_valid(cx->err_text));
+        cx_clear(cx);
+    }
+    return good;
+}
+
+/* One who has seen enough ends the reading with a reason. */
+static bool enough(void *ctx, size_t row, const Cell *cells, size_t n)
+{
+    (void)row, (void)cells, (void)n;
+    return fail((Cx *)ctx, E_CONFLICT, "够了");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static Arena *mem;
@@ -160,18 +191,30 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Cx cx;
     cx_init(&cx, mem);
     Str in = str_n((const char *)data, size);
-    Str file = str_starts(in, S("PK")) ? in : book_of(mem, in);
+    Str file = str_starts(in, S("PK")) || str_starts(in, S("\xD0\xCF")) ? in : book_of(mem, in);
     FILE *f = fopen(path, "wb");
     CHECK(f != NULL && fwrite(file.p, 1, file.n, f) == file.n && fclose(f) == 0);
-    Seen seen = {0};
-    bool good = xlsx_read(&cx, path, 0, &LIMITS, see, &seen);
-    if (!good) {
-        CHECK(cx.err != E_OK && cx.err_text.n != 0 && utf8_valid(cx.err_text));
-        cx_clear(&cx);
-    }
+    Seen wide, narrow, second;
+    bool good = read_with(&cx, 0, &LIMITS, &wide), small = read_with(&cx, 0, &NARROW, &narrow), two = read_with(&cx, 1, &LIMITS, &second);
+    CHECK(!small || (good && narrow.n == wide.n && narrow.row == wide.row)); /* what is read within narrow limits is the same within wide ones */
     XlsxInfo info;
     if (xlsx_info(&cx, path, &info)) {
         CHECK(info.n_sheets <= ARRAY_LEN(info.sheet_names) && info.n_properties <= ARRAY_LEN(info.properties));
+        for (size_t i = 0; i < info.n_sheets; i++) {
+            CHECK(utf8_valid(info.sheet_names[i]));
+        }
+        for (size_t i = 0; i < info.n_properties; i++) {
+            CHECK(utf8_valid(info.properties[i][0]) && utf8_valid(info.properties[i][1]));
+        }
+        CHECK(!good || info.n_sheets >= 1);
+        CHECK(!two || info.n_sheets >= 2);
+    } else {
+        CHECK(cx.err != E_OK && cx.err_text.n != 0 && utf8_valid(cx.err_text));
+        cx_clear(&cx);
+    }
+    if (good && wide.n != 0) {
+        CHECK(!xlsx_read(&cx, path, 0, &LIMITS, enough, &cx) && cx.err == E_CONFLICT);
+        cx_clear(&cx);
     }
     if (good) {
         annotate(&cx);

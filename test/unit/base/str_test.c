@@ -157,6 +157,7 @@ static void what_an_input_method_types_becomes_plain(void **state)
     assert_str(str_narrow(mem, S("敖汉　小米。、《》")), S("敖汉 小米。、《》"));
     assert_str(str_narrow(mem, S("！～")), S("!~"));
     assert_str(str_narrow(mem, S("\u00A0a\u00A0b\u00A0")), S("a b"));
+    assert_str(str_narrow(mem, S("0123456789abcd\xC2")), S("0123456789abcd\uFFFD")); /* cut off at the end: longer than it was */
 }
 
 int main(void)

@@ -66,6 +66,7 @@ static void refused(World *w, Str envelope, const PublicKey *k)
         assert_true(false);
     }
     assert_int_equal(w->cx.err, E_INVALID);
+    assert_true(utf8_valid(w->cx.err_text)); /* whatever stands in the envelope: it is told to people */
     cx_clear(&w->cx);
 }
 
@@ -274,6 +275,7 @@ static void cut_lengthened_and_mixed_envelopes_are_refused(void **state)
     refused(w, str_printf(w->mem, "%.*s%.*s", STRF(str_sub(e, 0, e.n - 86)), STRF(str_sub(other, other.n - 86, 86))), k);
     refused(w, str_replace(w->mem, e, S(".ed."), S(".sm.")), k);
     refused(w, str_replace(w->mem, e, str_c(k->id), str_c(signer_public(sm)->id)), k);
+    refused(w, str_replace(w->mem, e, str_c(k->id), S("\xD6\xFF\x1B[2J\x01\x02\x03\x04\x05\x06\x07\x08\t\r")), k);
     PublicKey lying = *signer_public(sm); /* the key of one algorithm under the id of the other */
     memcpy(lying.id, k->id, sizeof lying.id);
     refused(w, str_replace(w->mem, e, S(".ed."), S(".sm.")), &lying);

@@ -1,6 +1,7 @@
 /*
  * load_test.c - a whole pack is read as its files say.
  */
+#include "base/buf.h"
 #include "mini.h"
 
 static int up(void **state)
@@ -69,6 +70,13 @@ static void a_region_is_found_by_its_name_unless_that_is_ambiguous(void **state)
     text_is(pack_region_by_name(p, S("内蒙古自治区呼和浩特市新城区"), NULL)->code, "150102");
     assert_null(pack_region_by_name(p, S("赤峰市玉泉区"), NULL));
     assert_null(pack_region_by_name(p, S("赤峰市赤峰市"), NULL));
+    text_is(pack_region_by_name(p, S("赤峰市敖汉旗"), pack_region(p, S("150400")))->code, "150430"); /* the one it lies in may be named as well */
+    assert_null(pack_region_by_name(p, S("赤峰市赤峰市敖汉旗"), NULL));                          /* but once */
+    Buf long_name = buf_new(((Mini *)*state)->mem, (size_t)2 << 20);
+    while (long_name.n < (size_t)1 << 20) { /* as much as a form may bring: no stack is used up */
+        buf_add(&long_name, S("赤峰市"));
+    }
+    assert_null(pack_region_by_name(p, buf_str(&long_name), NULL));
 }
 
 static void sets_join_their_conditions_and_leave_out_retired_regions(void **state)
