@@ -6,6 +6,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "store/anchor_int.h"
 
 bool anchor_tables(Cx *cx, Db *db)
@@ -80,23 +81,18 @@ bool anchor_checkpoint(Cx *cx, Store *s, Str *ret_note)
 
 /* ---- sending ---- */
 
-static Str targets(Cx *cx, const Store *s)
+static bool targets(Cx *cx, const Store *s, Str *ret)
 {
-    char text[4096];
-    int fd = open(str_printf(cx->mem, "%s/anchor", s->dir).p, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return n > 0 ? str_dup(cx->mem, str_trim(str_n(text, (size_t)n))) : S("");
+    return folder_setting(cx, s->dir, "anchor", NULL, ret);
 }
 
 bool anchor_due(Cx *cx, Store *s, int64_t every_ms, bool *ret)
 {
     int64_t at = 0;
+    Str all;
     *ret = false;
-    if (targets(cx, s).n == 0) {
-        return true;
+    if (!targets(cx, s, &all) || all.n == 0) {
+        return cx->err == E_OK;
     }
     Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select max(at) from journal_anchor"));
     if (st == NULL || !stmt_one_int(cx, st, 0, &at)) {
@@ -156,8 +152,11 @@ static bool mark_sent(Cx *cx, Store *s, void *arg)
 
 bool anchor_publish(Cx *cx, Store *s, int64_t *ret_n)
 {
-    Str all = targets(cx, s);
+    Str all;
     *ret_n = 0;
+    if (!targets(cx, s, &all)) {
+        return false;
+    }
     for (bool row = all.n != 0; row;) {
         Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select size, note from journal_anchor where sent = 0 order by size limit 1"));
         if (st == NULL || !stmt_step(cx, st, &row)) {
