@@ -56,6 +56,20 @@ static void a_place_of_the_key_that_cannot_be_read_makes_no_other_key(void **sta
     store_up(f);
 }
 
+/* A new one in its place would open the database and none of its personal fields, and seal new ones with another key. */
+static void a_lost_key_is_told_and_not_replaced(void **state)
+{
+    Fixture *f = *state;
+    ONLY_SQLITE(f); /* on a server the keys are compared with the database (record_test.c) */
+    const char *key = in_folder(f, "master.key"), *kept = in_folder(f, "master.kept");
+    closed(f);
+    assert_int_equal(rename(key, kept), 0);
+    REFUSED(E_IO, store_open(&f->cx, f->dir, f->pack) != NULL);
+    assert_int_equal(access(key, F_OK), -1);
+    assert_int_equal(rename(kept, key), 0);
+    store_up(f);
+}
+
 static void a_scanner_that_cannot_be_read_lets_nothing_through(void **state)
 {
     Fixture *f = *state;
@@ -70,6 +84,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(an_address_that_cannot_be_read_does_not_begin_an_empty_database),
         T(a_place_of_the_key_that_cannot_be_read_makes_no_other_key),
+        T(a_lost_key_is_told_and_not_replaced),
         T(a_scanner_that_cannot_be_read_lets_nothing_through),
     };
     return cmocka_run_group_tests_name("store/folder", tests, NULL, NULL);
