@@ -148,10 +148,15 @@ static bool compare_into(Cx *cx, const char *from, const char *to, int depth, Bu
 
 bool folder_compare(Cx *cx, const char *from, const char *to, Buf *report)
 {
+    static const char *const KEY[] = {"master.key", "key_file"}; /* the key, or where it is kept; neither where the environment says it */
+    for (size_t i = 0; i < ARRAY_LEN(KEY); i++) {
+        const char *x = str_printf(cx->mem, "%s/%s", from, KEY[i]).p, *y = str_printf(cx->mem, "%s/%s", to, KEY[i]).p;
+        if (access(x, F_OK) == 0 && !same_bytes(cx->mem, x, y)) {
+            buf_printf(report, "密钥文件 %s 不同\n", y);
+        }
+    }
     return compare_into(cx, str_printf(cx->mem, "%s/keys", from).p, str_printf(cx->mem, "%s/keys", to).p, 1, report) &&
-           compare_into(cx, str_printf(cx->mem, "%s/files", from).p, str_printf(cx->mem, "%s/files", to).p, 1, report) &&
-           (same_bytes(cx->mem, str_printf(cx->mem, "%s/master.key", from).p, str_printf(cx->mem, "%s/master.key", to).p) ||
-            (buf_printf(report, "密钥文件 %s/master.key 不同\n", to), true));
+           compare_into(cx, str_printf(cx->mem, "%s/files", from).p, str_printf(cx->mem, "%s/files", to).p, 1, report);
 }
 
 bool file_put(Cx *cx, const char *path, Str text)
