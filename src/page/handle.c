@@ -227,7 +227,7 @@ void site_handle(void *ctx, unsigned worker, const NetReq *net, NetResp *resp)
         if (x->rq.file_fd > 0) {
             x->rq.file_fd = 0;
         }
-        if (x->rq.cx.err == E_FULL) {
+        if (x->rq.cx.err == E_FULL && !store_space_low(x->rq.store)) { /* else it is known, and this may only be its consequence (room_to_write) */
             store_space_full(x->rq.store);
         }
         render_problem(x);
