@@ -133,6 +133,7 @@ Str search_text(Arena *mem, const RecordType *t, const Rec *r);
 /* load one record as stored, without rights; E_NOT_FOUND. rec_load: with the program's eyes; rec_load_held: within the reach that is held. */
 MUST_USE bool rec_load_held(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret);
 MUST_USE bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret);
+MUST_USE bool rec_load_deleted_too(Cx *cx, Store *s, const RecordType *t, int64_t id, Rec *ret); /* personal fields in clear; to seal them anew */
 /* the record as rec_get would give it: a copy with masks, without what the actor may not see */
 Rec rec_as_seen(Cx *cx, const Store *s, const Actor *a, const Rec *r);
 /* empty what the actor may not see */

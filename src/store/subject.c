@@ -263,7 +263,7 @@ static bool reseal_one(Cx *cx, Store *s, Reseal *x, int64_t id)
 {
     Rec r;
     Str *sealed;
-    if (!rec_load(cx, s, x->t, id, true, &r) || !row_sealed(cx, s, x->t, id, &sealed)) {
+    if (!rec_load_deleted_too(cx, s, x->t, id, &r) || !row_sealed(cx, s, x->t, id, &sealed)) {
         return false;
     }
     bool any = false;
@@ -290,7 +290,7 @@ static bool reseal_some(Cx *cx, Store *s, void *arg)
     sql_ident(q, s->types[x->t->index].table);
     sql_lit(q, " where id > ");
     sql_int(q, x->after);
-    sql_lit(q, " and deleted is null order by id limit 200");
+    sql_lit(q, " order by id limit 200");
     Stmt *st = sql_stmt(cx, cx->db, SQL_ADMIN, q);
     if (st == NULL) {
         return false;
