@@ -7,17 +7,11 @@
 #include "rule/validate.h"
 #include "store/user.h"
 
+/* What was said on the command line: an option goes by the word it has there (main.c, OPTIONS). */
 typedef struct {
-    const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason, *log_level;
-    const char *security_contact;
-    const char *profile;
-    const char *anchor;
-    const char *to;
-    const char *from;
-    bool check;
-    bool no_verify;
-    bool chains;
-    bool demo, dry_run, strict, quiet, behind_proxy;
+    const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at,
+        *scan, *reason, *log_level, *security_contact, *profile, *anchor, *to, *from;
+    bool demo, dry_run, strict, quiet, behind_proxy, check, no_verify, chains, help;
     long workers, days, per_address;
     const char *words[8];        /* what is not an option */
     int n_words;
