@@ -66,7 +66,7 @@ test('a folder without accounts shows a token, and the page takes it once for th
   assert.match(expect(await sent.page('/login'), 200, 'sign-in').text, /href="\/first"/);
   const token = /^ {2}([\w-]{24})$/m.exec(own.run(['first', '--data', own.data]))[1];
   expect(await first(own, fields('not-the-token')), 422, 'a guess');
-  assert.match(expect(await first(own, { ...fields(token), audit_login: 'sys' }), 422, 'one person twice').text, /三个人/);
+  assert.match(expect(await first(own, { ...fields(token), audit_login: 'sys' }), 422, 'one person twice').text, /审计管理员：登录名或姓名和系统管理员的相同/);
   assert.match(expect(await first(own, { ...fields(token), system_password: 'password1234' }), 422, 'a weak password').text, /太容易猜/);
   assert.equal(expect(await first(own, fields(token)), 303, 'three persons').location, '/login');
   expect(await sent.page('/first'), 404, 'afterwards');
