@@ -27,6 +27,9 @@ static void signing_in_never_leads_to_another_site(void **state)
         Answer a = get(&c, BAD[i]);
         assert_true(str_contains(a.body, S("name=\"next\" value=\"/desk\"")));
     }
+    Answer log = get(&c, "/login?next=/log/entry/3"); /* the public log is no page of signing in */
+    assert_true(str_contains(log.body, S("name=\"next\" value=\"/log/entry/3\"")));
+    assert_true(str_contains(get(&c, "/login?next=/logout").body, S("name=\"next\" value=\"/desk\"")));
     assert_false(url_local(S("/a\r\nb")));
     assert_true(url_local(S("/r/team?state=new")));
 }
