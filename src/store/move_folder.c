@@ -1,5 +1,5 @@
 /*
- * move_folder.c - the files of a data folder: keys, attachments, pack, settings. Two levels deep is all there is.
+ * move_folder.c - the files of a data folder: keys, attachments, pack, settings; no link is followed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +19,7 @@ static bool stays(const char *name, int depth)
 {
     Str n = str_c(name);
     return name[0] == '.' || str_ends(n, S(".part")) ||
-           (depth == 0 && (str_starts(n, S("tamga.db")) || str_eq(n, S("db")) || str_eq(n, S("lock")) || str_eq(n, S("spool"))));
+           (depth == 0 && (str_starts(n, S("tamga.db")) || str_eq(n, S("db")) || str_eq(n, S("lock")) || str_eq(n, S("spool")) || str_eq(n, S("ballast")) || str_eq(n, S("folder.id"))));
 }
 
 static bool write_all(int fd, const char *p, size_t n)
@@ -80,6 +80,8 @@ static bool copy_into(Cx *cx, const char *from, const char *to, int depth, int64
         } else if (S_ISREG(a.st_mode) && (lstat(y, &b) != 0 || b.st_size != a.st_size)) {
             ok = copy_file(cx, x, y);
             (*n)++;
+        } else if (S_ISLNK(a.st_mode) || S_ISDIR(a.st_mode)) { /* attachments on another disk, say: not to be left behind in silence */
+            ok = fail(cx, E_DATA, "%s 是链接或者层次太深，搬不过去：请先换成真正的文件夹或文件，或者自己复制过去", x);
         }
         if (ok) {
             arena_release(cx->mem, mark);
