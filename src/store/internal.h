@@ -65,7 +65,7 @@ struct Store {
     struct {
         size_t slot;
         int64_t n;
-    } raised[68]; /* by the group being committed; writer thread only */
+    } *raised; /* by the group being committed, room for each counter; writer thread only */
     size_t n_raised;
     /* writer */
     Db *writer;
