@@ -57,8 +57,11 @@ bool store_place(Cx *cx, const char *dir, const char *db)
         return errno == EEXIST ? fail(cx, E_CONFLICT, "%s 已经有数据，没有改动", dir)
                                : fail(cx, E_IO, "无法写入 %s", path);
     }
-    bool ok = dprintf(fd, "%s\n", db) > 0 && fsync(fd) == 0;
+    bool ok = dprintf(fd, "%s\n", db) > 0 && fsync(fd) == 0 && folder_sync(dir);
     close(fd);
+    if (!ok) {
+        unlink(path); /* half an address would stand in the way of the next try */
+    }
     return ok || fail(cx, E_IO, "无法写入 %s", path);
 }
 
