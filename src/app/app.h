@@ -41,6 +41,8 @@ Store *app_store_new(Cx *cx, const Options *o, const Pack *p);
 Store *app_store(Cx *cx, const Options *o);
 /* app_first_token - while there is no account: print a fresh one-time token for the three administrators, with the page that takes it. */
 MUST_USE bool app_first_token(Cx *cx, Store *s, const char *base);
+/* app_secret - a line of standard input, trimmed; on a terminal it is not shown while it is typed. E_USAGE when there is none. */
+MUST_USE bool app_secret(Cx *cx, const char *prompt, Str *ret);
 /* app_actor - the account named by --as. */
 MUST_USE bool app_actor(Cx *cx, Store *s, const char *login, Actor *ret);
 extern const Actor SYSTEM_ACTOR;

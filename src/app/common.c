@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -91,6 +92,30 @@ Store *app_store(Cx *cx, const Options *o)
     no_dumps(); /* the keys are about to be read */
     const Pack *p = app_pack(cx, o);
     return p != NULL ? store_open(cx, o->data, p) : NULL;
+}
+
+bool app_secret(Cx *cx, const char *prompt, Str *ret)
+{
+    struct termios was;
+    bool tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0;
+    char line[256];
+    fprintf(stderr, "%s：", prompt);
+    if (tty) {
+        struct termios quiet = was;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
+    }
+    bool ok = fgets(line, sizeof line, stdin) != NULL;
+    if (tty) {
+        tcsetattr(STDIN_FILENO, TCSANOW, &was);
+        fprintf(stderr, "\n");
+    }
+    if (!ok) {
+        return fail(cx, E_USAGE, "没有读到口令");
+    }
+    *ret = str_dup(cx->mem, str_trim(str_c(line)));
+    secret_wipe(line, sizeof line);
+    return true;
 }
 
 bool app_actor(Cx *cx, Store *s, const char *login, Actor *ret)
