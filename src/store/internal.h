@@ -142,6 +142,8 @@ void rec_redact(const Actor *a, Rec *r, bool public_only);
  * else a finding `ref`. The program itself is not asked. False: reading failed. */
 MUST_USE bool refs_check(Cx *cx, Store *s, const Actor *a, const Field *f, const Value *before, const Value *v, Findings *found);
 
+/* journal.c: the stored hash of entry `seq` of a chain, zeros where there is none (and of entry 0, which is always there) */
+MUST_USE bool journal_hash_stored(Cx *cx, int64_t home, int64_t seq, uint8_t ret[32], bool *ret_there);
 /* pulse.c: the writer's notes; commit_us -1: there was none */
 void pulse_begin(Store *s);
 void pulse_end(Store *s, int64_t writes, int64_t failed, int64_t commit_us);

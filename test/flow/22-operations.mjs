@@ -103,6 +103,8 @@ test('a master key kept outside the folder: lost it is not replaced, a backup is
     assert.match(own.run(from), /逐行核对相同/);
     assert.match(own.run([...from, '--check']), /两边相同/);
     assert.match(verify(moved), /全部相符/);
+    fs.symlinkSync('/nowhere', path.join(own.data, 'files', 'ab')); // attachments on another disk, say
+    assert.throws(() => own.run(['move', '--quiet', '--from', `sqlite:${own.data}`, '--to', `sqlite:${moved}2`]), /files\/ab 是链接/);
   } finally {
     await own.end();
   }
