@@ -115,7 +115,7 @@ Str personal_token(Cx *cx, const Store *s, const RecordType *t, const Field *f, 
 
 static bool put_key(Cx *cx, const Rec *r, Str key, int64_t erased)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                        S("insert into subject_key (home, subject, key, made, erased) values (?1, ?2, ?3, ?4, ?5)"
                          " on conflict (home, subject) do update set key = excluded.key, made = excluded.made, erased = excluded.erased"));
     if (st == NULL) {
