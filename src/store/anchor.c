@@ -106,7 +106,12 @@ static bool append(Cx *cx, const char *path, Str note)
 {
     Str text = str_printf(cx->mem, "%.*s\n", STRF(note));
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
-    bool ok = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
+    struct stat before, after;
+    ssize_t n = fd >= 0 && fstat(fd, &before) == 0 ? write(fd, text.p, text.n) : -1;
+    bool ok = n == (ssize_t)text.n && fsync(fd) == 0;
+    if (n > 0 && n < (ssize_t)text.n && fstat(fd, &after) == 0 && after.st_size == before.st_size + n) {
+        (void)!ftruncate(fd, before.st_size); /* a part of a note would count as a forged one; where it may only grow, it does */
+    }
     if (fd >= 0) {
         close(fd);
     }

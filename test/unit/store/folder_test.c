@@ -1,7 +1,11 @@
 /* folder_test.c - what is said in the small files of a data folder, and what is not there any more: nothing is taken for silence that is none. */
 #include "fixture.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+
+#include "store/anchor.h"
 
 static void closed(Fixture *f)
 {
@@ -70,6 +74,43 @@ static void a_lost_key_is_told_and_not_replaced(void **state)
     store_up(f);
 }
 
+/* Half a note would be taken for a forged one when the checkpoints are held against the database. */
+static void a_checkpoint_that_did_not_fit_is_taken_back_and_sent_whole(void **state)
+{
+    Fixture *f = *state;
+    const char *out = in_folder(f, "notes");
+    Str note, report = S("");
+    int64_t sent = 0, notes = 0, faults = 0;
+    struct stat st;
+    struct rlimit was;
+    FILE *to = fopen(in_folder(f, "anchor"), "w");
+    assert_non_null(to);
+    fprintf(to, "file %s\n", out);
+    fclose(to);
+    OK(anchor_checkpoint(&f->cx, f->s, &note));
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, was.rlim_max}), 0); /* a disk with room for a part of it */
+    bool ok = anchor_publish(&f->cx, f->s, &sent);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    signal(SIGXFSZ, before);
+    assert_false(ok);
+    assert_int_equal(f->cx.err, E_IO);
+    cx_clear(&f->cx);
+    assert_int_equal(stat(out, &st), 0);
+    assert_int_equal(st.st_size, 0);
+    OK(anchor_publish(&f->cx, f->s, &sent));
+    assert_int_equal(sent, 1);
+    char text[8192];
+    to = fopen(out, "r");
+    assert_non_null(to);
+    size_t n = fread(text, 1, sizeof text, to);
+    fclose(to);
+    OK(anchor_verify(&f->cx, f->s, str_n(text, n), NULL, 0, &notes, &faults, &report));
+    assert_int_equal(notes, 1);
+    assert_int_equal(faults, 0);
+}
+
 static void a_scanner_that_cannot_be_read_lets_nothing_through(void **state)
 {
     Fixture *f = *state;
@@ -85,6 +126,7 @@ int main(void)
         T(an_address_that_cannot_be_read_does_not_begin_an_empty_database),
         T(a_place_of_the_key_that_cannot_be_read_makes_no_other_key),
         T(a_lost_key_is_told_and_not_replaced),
+        T(a_checkpoint_that_did_not_fit_is_taken_back_and_sent_whole),
         T(a_scanner_that_cannot_be_read_lets_nothing_through),
     };
     return cmocka_run_group_tests_name("store/folder", tests, NULL, NULL);
