@@ -7,17 +7,11 @@
 #include "rule/validate.h"
 #include "store/user.h"
 
+/* What was said on the command line: an option goes by the word it has there (main.c, OPTIONS). */
 typedef struct {
-    const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at, *scan, *reason, *log_level;
-    const char *security_contact;
-    const char *profile;
-    const char *anchor;
-    const char *to;
-    const char *from;
-    bool check;
-    bool no_verify;
-    bool chains;
-    bool demo, dry_run, strict, quiet, behind_proxy;
+    const char *data, *db, *pack, *listen, *type, *as, *where, *out, *report, *role, *org, *name, *scope, *view, *assets, *url, *keys, *revoked, *at,
+        *scan, *reason, *log_level, *security_contact, *profile, *anchor, *to, *from;
+    bool demo, dry_run, strict, quiet, behind_proxy, check, no_verify, chains, help;
     long workers, days, per_address;
     const char *words[8];        /* what is not an option */
     int n_words;
@@ -47,6 +41,8 @@ Store *app_store_new(Cx *cx, const Options *o, const Pack *p);
 Store *app_store(Cx *cx, const Options *o);
 /* app_first_token - while there is no account: print a fresh one-time token for the three administrators, with the page that takes it. */
 MUST_USE bool app_first_token(Cx *cx, Store *s, const char *base);
+/* app_secret - a line of standard input, trimmed; on a terminal it is not shown while it is typed. E_USAGE when there is none. */
+MUST_USE bool app_secret(Cx *cx, const char *prompt, Str *ret);
 /* app_actor - the account named by --as. */
 MUST_USE bool app_actor(Cx *cx, Store *s, const char *login, Actor *ret);
 extern const Actor SYSTEM_ACTOR;

@@ -12,8 +12,10 @@
 #include "base/clock.h"
 #include "db/db.h"
 #include "fmt/archive.h"
+#include "store/file.h"
 #include "store/journal.h"
 #include "store/move.h"
+#include "store/sealing.h"
 #include "store/tlog.h"
 
 static void pages_done(void *ctx, int done, int total)
@@ -44,14 +46,22 @@ static bool check_file(Cx *cx, const char *dir)
     return ok && (report.n == 0 || fail(cx, E_DATA, "备份里的数据库已损坏：%.*s", STRF(report)));
 }
 
+/* A key that is kept outside the folder is not in its backups: the proof finds it where the service does. */
+static bool lend_key(Cx *cx, const char *data, const char *proof)
+{
+    bool outside;
+    const char *key = keys_path(cx, data, &outside);
+    return key != NULL && (!outside || file_write_new(cx, str_printf(cx->mem, "%s/key_file", proof).p, str_c(key), "无法写入核对用的文件夹"));
+}
+
 /* Restored into a folder beside it, read by the engine, the journal and the public log recomputed: as a restore would find it. */
-static bool prove(Cx *cx, const Pack *p, const char *file, VerifyCounts *n, int64_t *log)
+static bool prove(Cx *cx, const Pack *p, const char *data, const char *file, VerifyCounts *n, int64_t *log)
 {
     const char *dir = str_printf(cx->mem, "%s.proof", file).p;
     Str report = S("");
     int64_t faults = 0;
     remove_tree(dir); /* of one that was interrupted */
-    bool ok = archive_read(cx, file, dir) && check_file(cx, dir);
+    bool ok = archive_read(cx, file, dir) && lend_key(cx, data, dir) && check_file(cx, dir);
     Store *s = ok ? store_open(cx, dir, p) : NULL;
     ok = s != NULL && store_attach(cx, s) && journal_verify(cx, s, n, &report) && tlog_verify(cx, s, log, &faults, &report);
     cx->db = NULL;
@@ -74,6 +84,12 @@ static bool copy_database(Cx *cx, const Pack *p, const char *url, const char *co
     bool ok = db != NULL && db_backup(cx, db, copy, pages_done, NULL);
     db_close(db);
     return ok;
+}
+
+/* What archive_write puts in, and archive_read brings back. */
+static bool has_key(Cx *cx, const char *dir)
+{
+    return access(str_printf(cx->mem, "%s/master.key", dir).p, F_OK) == 0;
 }
 
 bool cmd_backup(Cx *cx, const Options *o)
@@ -99,12 +115,12 @@ bool cmd_backup(Cx *cx, const Options *o)
         return false;
     }
     int64_t done = clock_mono_ms();
-    printf("已备份到 %s（内含密钥，请妥善保管；%lld ms）\n", out, (long long)(done - start));
+    printf("已备份到 %s（%s；%lld ms）\n", out, has_key(cx, o->data) ? "内含密钥，请妥善保管" : "不含主密钥，它另有存放，请另行备份", (long long)(done - start));
     if (o->no_verify) {
         return true;
     }
     fflush(stdout);
-    if (!prove(cx, p, out, &n, &log)) {
+    if (!prove(cx, p, o->data, out, &n, &log)) {
         (void)rename(out, str_printf(cx->mem, "%s.bad", out).p);
         return false;
     }
@@ -126,6 +142,9 @@ bool cmd_restore(Cx *cx, const Options *o)
     }
     bool ok = check_file(cx, o->data);
     if (ok) {
+        if (!has_key(cx, o->data)) {
+            printf("备份里没有主密钥（它另有存放）：请先放到 %s/master.key，或者在 %s/key_file 里写明它在哪里\n", o->data, o->data);
+        }
         printf("已恢复到 %s；可用 tamga verify --data %s 核对\n", o->data, o->data);
     }
     return ok;

@@ -26,17 +26,6 @@ bool app_first_token(Cx *cx, Store *s, const char *base)
     return true;
 }
 
-static bool read_line(Cx *cx, const char *what, Str *ret)
-{
-    char line[256];
-    fprintf(stderr, "%s的初始口令：", what);
-    if (fgets(line, sizeof line, stdin) == NULL) {
-        return fail(cx, E_USAGE, "没有读到口令，须是三行");
-    }
-    *ret = str_dup(cx->mem, str_trim(str_c(line)));
-    return true;
-}
-
 static bool make(Cx *cx, Store *s, const Options *o)
 {
     static const char *const WHAT[] = {"系统管理员", "安全管理员", "审计管理员"};
@@ -45,7 +34,7 @@ static bool make(Cx *cx, Store *s, const Options *o)
     bool needed;
     Findings found = findings_new(cx->mem);
     for (int i = 0; i < 3; i++) {
-        if (!str_cut(str_c(o->words[i]), ':', &who[i].login, &who[i].name) || !read_line(cx, WHAT[i], &who[i].password)) {
+        if (!str_cut(str_c(o->words[i]), ':', &who[i].login, &who[i].name) || !app_secret(cx, str_printf(cx->mem, "%s的初始口令", WHAT[i]).p, &who[i].password)) {
             return cx->err != E_OK ? false : fail(cx, E_USAGE, "请写 登录名:姓名");
         }
     }

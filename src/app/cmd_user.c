@@ -3,7 +3,6 @@
  */
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -15,25 +14,7 @@
 
 static bool read_password(Cx *cx, Str *ret)
 {
-    struct termios was;
-    bool tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0;
-    char line[256];
-    if (tty) {
-        struct termios quiet = was;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
-        fprintf(stderr, "口令（至少 12 个字符）：");
-    }
-    bool ok = fgets(line, sizeof line, stdin) != NULL;
-    if (tty) {
-        tcsetattr(STDIN_FILENO, TCSANOW, &was);
-        fprintf(stderr, "\n");
-    }
-    if (!ok) {
-        return fail(cx, E_USAGE, "没有读到密码");
-    }
-    *ret = str_dup(cx->mem, str_trim(str_c(line)));
-    return utf8_len(*ret) >= 12 ? true : fail(cx, E_INVALID, "密码至少 12 个字符");
+    return app_secret(cx, "口令（至少 12 个字符）", ret) && (utf8_len(*ret) >= 12 || fail(cx, E_INVALID, "口令至少 12 个字符"));
 }
 
 static bool add(Cx *cx, Store *s, const Options *o)

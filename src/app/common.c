@@ -5,9 +5,11 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "app/app.h"
+#include "base/folder.h"
 #include "feature/feature.h"
 #include "store/call.h"
 
@@ -18,23 +20,19 @@ static const char *pack_dir(Cx *cx, const Options *o)
     if (o->pack != NULL) {
         return o->pack;
     }
-    char text[4096];
-    int fd = open(str_printf(cx->mem, "%s/pack", o->data).p, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0) {
-        close(fd);
+    Str kept = S("");
+    if (o->data != NULL && !folder_setting(cx, o->data, "pack", NULL, &kept)) {
+        return NULL;
     }
-    if (n <= 0) {
-        return app_share(cx, NULL, "pack/neimenggu", "pack/neimenggu");
-    }
-    return str_z(cx->mem, str_trim(str_n(text, (size_t)n)));
+    return kept.n != 0 ? str_z(cx->mem, kept) : app_share(cx, NULL, "pack/neimenggu", "pack/neimenggu");
 }
 
 const Pack *app_pack(Cx *cx, const Options *o)
 {
     Str report = S("");
     features_register();
-    const Pack *p = pack_load(cx, arena_new(0), pack_dir(cx, o), &report);
+    const char *dir = pack_dir(cx, o);
+    const Pack *p = dir != NULL ? pack_load(cx, arena_new(0), dir, &report) : NULL;
     if (p == NULL) {
         fprintf(stderr, "%.*s", STRF(report));
         return NULL;
@@ -94,6 +92,30 @@ Store *app_store(Cx *cx, const Options *o)
     no_dumps(); /* the keys are about to be read */
     const Pack *p = app_pack(cx, o);
     return p != NULL ? store_open(cx, o->data, p) : NULL;
+}
+
+bool app_secret(Cx *cx, const char *prompt, Str *ret)
+{
+    struct termios was;
+    bool tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0;
+    char line[256];
+    fprintf(stderr, "%s：", prompt);
+    if (tty) {
+        struct termios quiet = was;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
+    }
+    bool ok = fgets(line, sizeof line, stdin) != NULL;
+    if (tty) {
+        tcsetattr(STDIN_FILENO, TCSANOW, &was);
+        fprintf(stderr, "\n");
+    }
+    if (!ok) {
+        return fail(cx, E_USAGE, "没有读到口令");
+    }
+    *ret = str_dup(cx->mem, str_trim(str_c(line)));
+    secret_wipe(line, sizeof line);
+    return true;
 }
 
 bool app_actor(Cx *cx, Store *s, const char *login, Actor *ret)

@@ -2,6 +2,7 @@
  * main.c - the commands of tamga, their options and exit statuses (err.h: the status of a failure).
  */
 #include <getopt.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -49,35 +50,28 @@ static void help(FILE *to)
     fprintf(to, "\n退出状态：0 成功，2 写法或数据不对，3 没有权限，4 没有找到，5 冲突，7 策略包有错，8 核对不通过，其他为系统出错。\n");
 }
 
-enum { OPT_DATA = 256, OPT_DB, OPT_PACK, OPT_DEMO, OPT_LISTEN, OPT_TYPE, OPT_AS, OPT_DRY, OPT_REPORT, OPT_WHERE, OPT_ROLE, OPT_ORG, OPT_NAME,
-       OPT_SCOPE, OPT_VIEW, OPT_ASSETS, OPT_STRICT, OPT_WORKERS, OPT_DAYS, OPT_URL, OPT_KEYS, OPT_REVOKED, OPT_AT, OPT_SCAN, OPT_REASON, OPT_PROXY, OPT_PER_ADDRESS, OPT_LOG_LEVEL, OPT_FROM, OPT_TO, OPT_CHECK, OPT_NO_VERIFY, OPT_ANCHOR, OPT_CHAINS, OPT_PROFILE, OPT_CONTACT, OPT_HELP, OPT_QUIET };
-
-static const struct option LONG[] = {
-    {"data", required_argument, NULL, OPT_DATA},     {"db", required_argument, NULL, OPT_DB},
-    {"pack", required_argument, NULL, OPT_PACK},
-    {"demo", no_argument, NULL, OPT_DEMO},           {"listen", required_argument, NULL, OPT_LISTEN},
-    {"type", required_argument, NULL, OPT_TYPE},     {"as", required_argument, NULL, OPT_AS},
-    {"dry-run", no_argument, NULL, OPT_DRY},         {"report", required_argument, NULL, OPT_REPORT},
-    {"where", required_argument, NULL, OPT_WHERE},   {"role", required_argument, NULL, OPT_ROLE},
-    {"org", required_argument, NULL, OPT_ORG},       {"name", required_argument, NULL, OPT_NAME},
-    {"scope", required_argument, NULL, OPT_SCOPE},   {"view", required_argument, NULL, OPT_VIEW},
-    {"assets", required_argument, NULL, OPT_ASSETS}, {"strict", no_argument, NULL, OPT_STRICT},
-    {"workers", required_argument, NULL, OPT_WORKERS}, {"days", required_argument, NULL, OPT_DAYS},
-    {"help", no_argument, NULL, OPT_HELP},           {"quiet", no_argument, NULL, OPT_QUIET},
-    {"out", required_argument, NULL, 'o'},           {"url", required_argument, NULL, OPT_URL},
-    {"keys", required_argument, NULL, OPT_KEYS},     {"revoked", required_argument, NULL, OPT_REVOKED}, {"scan", required_argument, NULL, OPT_SCAN},
-    {"at", required_argument, NULL, OPT_AT},         {"reason", required_argument, NULL, OPT_REASON},
-    {"behind-proxy", no_argument, NULL, OPT_PROXY},
-    {"from", required_argument, NULL, OPT_FROM},
-    {"to", required_argument, NULL, OPT_TO},
-    {"check", no_argument, NULL, OPT_CHECK},
-    {"no-verify", no_argument, NULL, OPT_NO_VERIFY},
-    {"anchor", required_argument, NULL, OPT_ANCHOR},
-    {"chains", no_argument, NULL, OPT_CHAINS},
-    {"profile", required_argument, NULL, OPT_PROFILE},
-    {"security-contact", required_argument, NULL, OPT_CONTACT},
-    {"per-address", required_argument, NULL, OPT_PER_ADDRESS}, {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
-    {NULL, 0, NULL, 0}};
+/* Every option, once: its word, what follows it, and where that goes. */
+typedef enum { OPT_TEXT, OPT_NUMBER, OPT_FLAG } OptKind;
+static const struct {
+    const char *word;
+    OptKind kind;
+    size_t at;
+} OPTIONS[] = {
+#define TEXT(word, field) {word, OPT_TEXT, offsetof(Options, field)}
+#define NUMBER(word, field) {word, OPT_NUMBER, offsetof(Options, field)}
+#define FLAG(word, field) {word, OPT_FLAG, offsetof(Options, field)}
+    TEXT("data", data), TEXT("db", db), TEXT("pack", pack), TEXT("listen", listen), TEXT("type", type), TEXT("as", as), TEXT("where", where),
+    TEXT("out", out), TEXT("report", report), TEXT("role", role), TEXT("org", org), TEXT("name", name), TEXT("scope", scope), TEXT("view", view),
+    TEXT("assets", assets), TEXT("url", url), TEXT("keys", keys), TEXT("revoked", revoked), TEXT("at", at), TEXT("scan", scan), TEXT("reason", reason),
+    TEXT("log-level", log_level), TEXT("security-contact", security_contact), TEXT("profile", profile), TEXT("anchor", anchor), TEXT("to", to),
+    TEXT("from", from), NUMBER("workers", workers), NUMBER("days", days), NUMBER("per-address", per_address), FLAG("demo", demo),
+    FLAG("dry-run", dry_run), FLAG("strict", strict), FLAG("quiet", quiet), FLAG("behind-proxy", behind_proxy), FLAG("check", check),
+    FLAG("no-verify", no_verify), FLAG("chains", chains), FLAG("help", help),
+#undef TEXT
+#undef NUMBER
+#undef FLAG
+};
+#define OPT_FIRST 256 /* what getopt_long gives for OPTIONS[0] */
 
 static bool read_number(const char *text, long *ret)
 {
@@ -89,48 +83,36 @@ static bool read_number(const char *text, long *ret)
     return true;
 }
 
-static bool read_options(Cx *cx, int argc, char **argv, Options *o, bool *ret_help)
+static bool take(Cx *cx, size_t i, Options *o)
 {
-    const char **slots[OPT_QUIET + 1] = {[OPT_DATA] = &o->data,     [OPT_DB] = &o->db,         [OPT_PACK] = &o->pack,     [OPT_LISTEN] = &o->listen,
-                                         [OPT_TYPE] = &o->type,     [OPT_AS] = &o->as,         [OPT_REPORT] = &o->report,
-                                         [OPT_WHERE] = &o->where,   [OPT_ROLE] = &o->role,     [OPT_ORG] = &o->org,
-                                         [OPT_NAME] = &o->name,     [OPT_SCOPE] = &o->scope,   [OPT_VIEW] = &o->view,
-                                         [OPT_ASSETS] = &o->assets, [OPT_URL] = &o->url,     [OPT_KEYS] = &o->keys,
-                                         [OPT_REVOKED] = &o->revoked, [OPT_SCAN] = &o->scan, [OPT_AT] = &o->at, [OPT_REASON] = &o->reason, [OPT_LOG_LEVEL] = &o->log_level,
-                                         [OPT_CONTACT] = &o->security_contact,
-                                         [OPT_PROFILE] = &o->profile,
-                                         [OPT_ANCHOR] = &o->anchor,
-                                         [OPT_TO] = &o->to,
-                                         [OPT_FROM] = &o->from, ['o'] = &o->out};
+    char *place = (char *)o + OPTIONS[i].at;
+    switch (OPTIONS[i].kind) {
+    case OPT_TEXT:
+        *(const char **)(void *)place = optarg;
+        return true;
+    case OPT_NUMBER:
+        return read_number(optarg, (long *)(void *)place) || fail(cx, E_USAGE, "“%s”不是可用的数字", optarg);
+    default:
+        *(bool *)(void *)place = true;
+        return true;
+    }
+}
+
+static bool read_options(Cx *cx, int argc, char **argv, Options *o)
+{
+    struct option words[ARRAY_LEN(OPTIONS) + 1] = {0};
+    for (size_t i = 0; i < ARRAY_LEN(OPTIONS); i++) {
+        words[i] = (struct option){OPTIONS[i].word, OPTIONS[i].kind == OPT_FLAG ? no_argument : required_argument, NULL, OPT_FIRST + (int)i};
+    }
     opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "o:", LONG, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "o:", words, NULL)) != -1;) {
         if (c == '?') {
             return fail(cx, E_USAGE, "不认识的选项或缺少值：%s", argv[optind - 1]);
         }
-        if (c == OPT_DEMO) {
-            o->demo = true;
-        } else if (c == OPT_DRY) {
-            o->dry_run = true;
-        } else if (c == OPT_STRICT) {
-            o->strict = true;
-        } else if (c == OPT_CHECK) {
-            o->check = true;
-        } else if (c == OPT_NO_VERIFY) {
-            o->no_verify = true;
-        } else if (c == OPT_PROXY) {
-            o->behind_proxy = true;
-        } else if (c == OPT_CHAINS) {
-            o->chains = true;
-        } else if (c == OPT_QUIET) {
-            o->quiet = true;
-        } else if (c == OPT_HELP) {
-            *ret_help = true;
-        } else if (c == OPT_WORKERS || c == OPT_DAYS || c == OPT_PER_ADDRESS) {
-            if (!read_number(optarg, c == OPT_WORKERS ? &o->workers : c == OPT_DAYS ? &o->days : &o->per_address)) {
-                return fail(cx, E_USAGE, "“%s”不是可用的数字", optarg);
-            }
-        } else {
-            *slots[c] = optarg;
+        if (c == 'o') {
+            o->out = optarg;
+        } else if (!take(cx, (size_t)(c - OPT_FIRST), o)) {
+            return false;
         }
     }
     for (int i = optind; i < argc; i++) {
@@ -167,9 +149,8 @@ int main(int argc, char **argv)
     crypt_start();
     cx_init(&cx, mem);
     Options o = {0};
-    bool want_help = false;
-    bool ok = read_options(&cx, argc - 1, argv + 1, &o, &want_help);
-    if (ok && want_help) {
+    bool ok = read_options(&cx, argc - 1, argv + 1, &o);
+    if (ok && o.help) {
         printf("用法：tamga %s\n%s\n", command->usage, command->summary);
     } else if (ok) {
         ok = command->fn(&cx, &o);

@@ -17,6 +17,7 @@
 #define HEAD_LEN 17
 #define CHUNK ((size_t)64 << 10)
 #define TAG 16
+#define NO_MEMORY_FILE "内存不足，暂时不能处理这个文件"
 #define LEFT_MS ((int64_t)3600 * 1000)
 
 typedef struct {
@@ -156,7 +157,7 @@ bool box_bytes(Cx *cx, Str bytes, int *ret_fd, const char **ret_path)
     if (*ret_fd >= 0) {
         close(*ret_fd);
     }
-    return fail(cx, E_IO, "内存不足，暂时不能处理这个文件");
+    return fail(cx, E_IO, NO_MEMORY_FILE);
 }
 
 bool box_write(Cx *cx, const Store *s, const char *path, Str bytes)
@@ -199,7 +200,11 @@ bool box_open(Cx *cx, const Store *s, const char *path, int *ret_fd, const char 
         return true;
     }
     *ret_fd = memory_file(cx, ret_path);
-    bool ok = *ret_fd >= 0 && read_full(in, head, sizeof head) == HEAD_LEN && cipher_word((Cipher)head[MAGIC_LEN]) != NULL;
+    if (*ret_fd < 0) {
+        close(in);
+        return fail(cx, E_IO, NO_MEMORY_FILE);
+    }
+    bool ok = read_full(in, head, sizeof head) == HEAD_LEN && cipher_word((Cipher)head[MAGIC_LEN]) != NULL;
     if (ok) {
         ArenaMark mark = arena_mark(cx->mem);
         Box b = box_of(s, cx->mem, (Cipher)head[MAGIC_LEN]);
@@ -209,7 +214,7 @@ bool box_open(Cx *cx, const Store *s, const char *path, int *ret_fd, const char 
         arena_release(cx->mem, mark);
     }
     close(in);
-    if (!ok && *ret_fd >= 0) {
+    if (!ok) {
         close(*ret_fd);
     }
     return ok ? true : fail(cx, E_DATA, "文件 %s 已损坏", path);

@@ -4,7 +4,7 @@
  * The table is the queue, so nothing is lost by a restart: what waits is worked off later, what was running is marked failed and may be
  * run again (an import is safe to repeat: rows already taken are found again by their key). Where several processes share a database and a folder
  * each takes a job by writing its name into the row; what one that died had running is begun anew by another, once. Files: <id>.in what was uploaded,
- * <id>.report.xlsx the annotated workbook, <id>.out what was made. Jobs are forgotten after 30 days, their files with them.
+ * <id>.report.xlsx the annotated workbook, <id>.out what was made. Jobs are forgotten after 30 days, their files with them; looked after once a day.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,9 @@
 #include "job/internal.h"
 #include "store/user.h"
 
-#define KEEP_MS ((int64_t)30 * 86400 * 1000)
+#define DAY_MS ((int64_t)86400 * 1000)
+#define KEEP_MS (30 * DAY_MS)
+#define HOUR_MS 3600000 /* an idle worker wakes so often, to see whether a day has begun */
 #define LIST_MAX 100
 #define PROGRESS_MS 400
 #define RETRY_MS 250
@@ -39,6 +41,7 @@ struct Jobs {
     atomic_bool stopping;
     bool poked;
     int64_t running;             /* id; 0: none */
+    int64_t tidied_day;          /* of the clock: when old jobs were forgotten last; worker thread only */
     atomic_bool cancel;          /* the running one */
 };
 
@@ -299,19 +302,81 @@ static int64_t take_next(Jobs *j)
     return id;
 }
 
+/* Old jobs of this folder, which has their files; those of a folder that is served no more go when they are twice as old. The files go first: one
+ * whose row is gone would be nobody's, and stay. */
+#define FORGOTTEN " created < ?1 and state not in ('waiting', 'running') and (folder in ('', ?2) or created < ?3)"
+
+typedef struct {
+    int64_t *ids;
+    size_t n;
+} Old;
+
+static void bind_old(const Cx *cx, const Jobs *j, Stmt *st)
+{
+    stmt_int(st, 1, cx->now_ms - KEEP_MS);
+    stmt_text(st, 2, store_folder(j->s));
+    stmt_int(st, 3, cx->now_ms - 2 * KEEP_MS);
+}
+
+static bool old_jobs(Cx *cx, const Jobs *j, Old *ret)
+{
+    size_t cap = 0;
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select id from job where" FORGOTTEN));
+    *ret = (Old){0};
+    if (st == NULL) {
+        return false;
+    }
+    bind_old(cx, j, st);
+    while (stmt_next(cx, st)) {
+        if (ret->n == cap) {
+            size_t more = cap != 0 ? cap * 2 : 64;
+            ret->ids = arena_grow(cx->mem, ret->ids, cap * sizeof *ret->ids, more * sizeof *ret->ids);
+            cap = more;
+        }
+        ret->ids[ret->n++] = stmt_col_int(st, 0);
+    }
+    return stmt_end(st);
+}
+
+static bool do_forget(Cx *cx, Store *s, void *arg)
+{
+    (void)s;
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("delete from job where" FORGOTTEN));
+    if (st == NULL) {
+        return false;
+    }
+    bind_old(cx, arg, st);
+    return stmt_run(cx, st);
+}
+
+static void forget_daily(Jobs *j)
+{
+    int64_t today = clock_now_ms() / DAY_MS;
+    Old old;
+    if (j->tidied_day == today) {
+        return;
+    }
+    j->tidied_day = today;
+    Arena *mem = arena_new(0);
+    Cx cx;
+    cx_init(&cx, mem);
+    bool ok = store_attach(&cx, j->s) && old_jobs(&cx, j, &old);
+    for (size_t i = 0; ok && i < old.n; i++) {
+        drop_files(mem, j, old.ids[i]);
+    }
+    if (!ok || (old.n != 0 && !store_write(&cx, j->s, do_forget, j))) {
+        log_error("jobs: old ones are not forgotten today: %.*s", STRF(cx_text(&cx)));
+    }
+    arena_free(mem);
+}
+
 /* Until somebody of this process puts a job into the queue; others of the same database are not heard, so it is looked at every now and then. */
 static void wait_for_job(Jobs *j)
 {
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += POLL_MS / 1000;
-    bool timed = false;
-    while (!j->poked && !j->stopping && !timed) {
-        if (store_shared(j->s)) {
-            timed = pthread_cond_timedwait(&j->wake, &j->lock, &at) != 0;
-        } else {
-            pthread_cond_wait(&j->wake, &j->lock);
-        }
+    at.tv_sec += (store_shared(j->s) ? POLL_MS : HOUR_MS) / 1000;
+    while (!j->poked && !j->stopping && pthread_cond_timedwait(&j->wake, &j->lock, &at) == 0) {
     }
 }
 
@@ -325,6 +390,7 @@ static void *worker_main(void *arg)
     while (!j->stopping) {
         j->poked = false;
         pthread_mutex_unlock(&j->lock);
+        forget_daily(j);
         int64_t id = take_next(j);
         if (id < 0) {
             (void)wait_a_moment(j);
@@ -351,33 +417,19 @@ static void *worker_main(void *arg)
 
 /* ---- starting and stopping ---- */
 
-static bool recover(Cx *cx, Store *s, void *arg)
+/* What was running when the process ended. Where there are several others may be running it; what the dead left is found by take_next. */
+static bool recover(Cx *cx, Store *s, void *unused)
 {
-    Jobs *j = arg;
-    if (!store_shared(s)) { /* else others may be running some; what the dead left is found by take_next */
-        Stmt *end = db_stmt(cx, cx->db, SQL_ADMIN, S("update job set state = 'failed', text = ?1, ended = ?2 where state = 'running'"));
-        if (end == NULL) {
-            return false;
-        }
-        stmt_text(end, 1, S("系统中途停止，可以重新运行"));
-        stmt_int(end, 2, cx->now_ms);
-        if (!stmt_run(cx, end)) {
-            return false;
-        }
+    (void)unused;
+    if (store_shared(s)) {
+        return true;
     }
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select id from job where created < ?1"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("update job set state = 'failed', text = ?1, ended = ?2 where state = 'running'"));
     if (st == NULL) {
         return false;
     }
-    stmt_int(st, 1, cx->now_ms - KEEP_MS);
-    while (stmt_next(cx, st)) {
-        drop_files(cx->mem, j, stmt_col_int(st, 0));
-    }
-    st = stmt_end(st) ? db_stmt(cx, cx->db, SQL_ADMIN, S("delete from job where created < ?1")) : NULL;
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, cx->now_ms - KEEP_MS);
+    stmt_text(st, 1, S("系统中途停止，可以重新运行"));
+    stmt_int(st, 2, cx->now_ms);
     return stmt_run(cx, st);
 }
 
@@ -393,7 +445,7 @@ Jobs *jobs_start(Cx *cx, Store *s)
         arena_free(mem);
         return NULL;
     }
-    if (!store_write(cx, s, recover, j)) {
+    if (!store_write(cx, s, recover, NULL)) {
         arena_free(mem);
         return NULL;
     }

@@ -1,6 +1,8 @@
 /*
  * handle.c - one request from net: kept page? route, body, person, rights, forgery, once-only, handler, answer.
  */
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "page/internal.h"
 #include "store/pulse.h"
@@ -225,9 +227,10 @@ void site_handle(void *ctx, unsigned worker, const NetReq *net, NetResp *resp)
         render_answer(x);
     } else {
         if (x->rq.file_fd > 0) {
+            close(x->rq.file_fd);
             x->rq.file_fd = 0;
         }
-        if (x->rq.cx.err == E_FULL) {
+        if (x->rq.cx.err == E_FULL && !store_space_low(x->rq.store)) { /* else it is known, and this may only be its consequence (room_to_write) */
             store_space_full(x->rq.store);
         }
         render_problem(x);

@@ -6,7 +6,7 @@
 static Str next_of(const Req *rq)
 {
     Str next = req_param(rq, "next");
-    return url_local(next) && !str_starts(next, S("/log")) ? next : S("/desk");
+    return url_local(next) && !str_starts(next, S("/login")) && !str_starts(next, S("/logout")) ? next : S("/desk"); /* but /log: the public log */
 }
 
 static bool login_form(Req *rq, Str error)

@@ -6,6 +6,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "store/anchor_int.h"
 
 bool anchor_tables(Cx *cx, Db *db)
@@ -80,23 +81,18 @@ bool anchor_checkpoint(Cx *cx, Store *s, Str *ret_note)
 
 /* ---- sending ---- */
 
-static Str targets(Cx *cx, const Store *s)
+static bool targets(Cx *cx, const Store *s, Str *ret)
 {
-    char text[4096];
-    int fd = open(str_printf(cx->mem, "%s/anchor", s->dir).p, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return n > 0 ? str_dup(cx->mem, str_trim(str_n(text, (size_t)n))) : S("");
+    return folder_setting(cx, s->dir, "anchor", NULL, ret);
 }
 
 bool anchor_due(Cx *cx, Store *s, int64_t every_ms, bool *ret)
 {
     int64_t at = 0;
+    Str all;
     *ret = false;
-    if (targets(cx, s).n == 0) {
-        return true;
+    if (!targets(cx, s, &all) || all.n == 0) {
+        return cx->err == E_OK;
     }
     Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select max(at) from journal_anchor"));
     if (st == NULL || !stmt_one_int(cx, st, 0, &at)) {
@@ -110,7 +106,12 @@ static bool append(Cx *cx, const char *path, Str note)
 {
     Str text = str_printf(cx->mem, "%.*s\n", STRF(note));
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
-    bool ok = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
+    struct stat before, after;
+    ssize_t n = fd >= 0 && fstat(fd, &before) == 0 ? write(fd, text.p, text.n) : -1;
+    bool ok = n == (ssize_t)text.n && fsync(fd) == 0;
+    if (n > 0 && n < (ssize_t)text.n && fstat(fd, &after) == 0 && after.st_size == before.st_size + n) {
+        (void)!ftruncate(fd, before.st_size); /* a part of a note would count as a forged one; where it may only grow, it does */
+    }
     if (fd >= 0) {
         close(fd);
     }
@@ -156,8 +157,11 @@ static bool mark_sent(Cx *cx, Store *s, void *arg)
 
 bool anchor_publish(Cx *cx, Store *s, int64_t *ret_n)
 {
-    Str all = targets(cx, s);
+    Str all;
     *ret_n = 0;
+    if (!targets(cx, s, &all)) {
+        return false;
+    }
     for (bool row = all.n != 0; row;) {
         Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select size, note from journal_anchor where sent = 0 order by size limit 1"));
         if (st == NULL || !stmt_step(cx, st, &row)) {

@@ -6,8 +6,6 @@
 #include "fmt/totp.h"
 #include "store/user_int.h"
 
-#define RECOVERY_LETTERS 12 /* 60 bits each */
-
 typedef struct {
     const Actor *a;
     int64_t user;
@@ -26,12 +24,11 @@ static Str recovery_hash(Cx *cx, const Store *s, int64_t user, Str code)
 {
     uint8_t h[32];
     Str bare = str_replace(cx->mem, str_replace(cx->mem, str_trim(code), S("-"), S("")), S(" "), S(""));
-    Str upper = str_dup(cx->mem, bare);
-    char *p = arena_alloc(cx->mem, upper.n + 1);
-    for (size_t i = 0; i < upper.n; i++) {
-        p[i] = upper.p[i] >= 'a' && upper.p[i] <= 'z' ? (char)(upper.p[i] - 'a' + 'A') : upper.p[i];
+    char *upper = arena_alloc(cx->mem, bare.n + 1);
+    for (size_t i = 0; i < bare.n; i++) {
+        upper[i] = bare.p[i] >= 'a' && bare.p[i] <= 'z' ? (char)(bare.p[i] - 'a' + 'A') : bare.p[i];
     }
-    hmac_sha256(store_secret(s, cx->mem, "recovery code"), str_printf(cx->mem, "%lld|%.*s", (long long)user, STRF(str_n(p, upper.n))), h);
+    hmac_sha256(store_secret(s, cx->mem, "recovery code"), str_printf(cx->mem, "%lld|%.*s", (long long)user, STRF(str_n(upper, bare.n))), h);
     return hex(cx->mem, h, 32);
 }
 
@@ -179,6 +176,7 @@ static bool do_confirm(Cx *cx, Store *s, void *arg)
            account_note(cx, s, x->a, x->a->org->home, S("factor_on"), x->user, S(""), S("{}"));
 }
 
+/* Twelve letters, 60 bits. */
 static Str recovery_code(Cx *cx)
 {
     uint8_t bytes[10];

@@ -96,25 +96,37 @@ static bool do_first(Cx *cx, Store *s, void *arg)
     return st != NULL && stmt_run(cx, st);
 }
 
+/* What is wrong with a field becomes a finding that names the person; false: something else failed. */
+static bool told(Cx *cx, Findings *found, const Role *role, AdminKind kind, const char *field, bool ok)
+{
+    if (ok || cx->err != E_INVALID) {
+        return ok;
+    }
+    finding_add(found, false, str_printf(cx->mem, "%s_%s", ADMIN_WORDS[kind], field), S("invalid"), S(""),
+                str_printf(cx->mem, "%.*s：%.*s", STRF(role->label), STRF(cx_text(cx))));
+    cx_clear(cx);
+    return true;
+}
+
 static bool one(Cx *cx, Store *s, const Compliance *c, const FirstAdmin *w, AdminKind kind, NewUser *u, Findings *found)
 {
     const Role *role = pack_admin_role(s->pack, kind);
     const Org *top = &s->pack->orgs[0];
     *u = (NewUser){.login = str_lower(cx->mem, str_trim(w->login)), .name = str_trim(w->name), .org = top, .must_change = true};
-    Str field = str_c(ADMIN_WORDS[kind]);
     if (u->name.n == 0 || u->name.n > 120) {
-        finding_add(found, false, str_printf(cx->mem, "%.*s_name", STRF(field)), S("required"), S(""), str_printf(cx->mem, "%.*s：请填写姓名", STRF(role->label)));
+        finding_add(found, false, str_printf(cx->mem, "%s_name", ADMIN_WORDS[kind]), S("required"), S(""), str_printf(cx->mem, "%.*s：请填写姓名", STRF(role->label)));
     }
-    if (!login_ok(cx, u->login) || !role_set(cx, s, role->id, top, &u->set) || !password_fits(cx, s, c, u->login, w->password)) {
-        if (cx->err != E_INVALID) {
-            return false;
-        }
-        bool login = str_starts(cx_text(cx), S("登录名"));
-        finding_add(found, false, str_printf(cx->mem, "%.*s_%s", STRF(field), login ? "login" : "password"), S("invalid"), S(""),
-                    str_printf(cx->mem, "%.*s：%.*s", STRF(role->label), STRF(cx_text(cx))));
-        cx_clear(cx);
+    return role_set(cx, s, role->id, top, &u->set) && told(cx, found, role, kind, "login", login_ok(cx, u->login)) &&
+           told(cx, found, role, kind, "password", password_fits(cx, s, c, u->login, w->password));
+}
+
+/* Three persons: says which two share what. */
+static void same_as(Cx *cx, Findings *found, AdminKind kind, const char *field, const char *what, const Role *role, const Role *other)
+{
+    if (other != NULL) {
+        finding_add(found, false, str_printf(cx->mem, "%s_%s", ADMIN_WORDS[kind], field), S("same"), S(""),
+                    str_printf(cx->mem, "%.*s：%s和%.*s的相同；三个管理员须是三个人", STRF(role->label), what, STRF(other->label)));
     }
-    return true;
 }
 
 bool first_admins(Cx *cx, Store *s, Str token, Str peer, const FirstAdmin who[3], Findings *found)
@@ -138,17 +150,15 @@ bool first_admins(Cx *cx, Store *s, Str token, Str peer, const FirstAdmin who[3]
         if (!one(cx, s, now.profile, &who[i], (AdminKind)(i + 1), &x.who[i], found)) {
             return false;
         }
-        bool same_person = false, same_word = false; /* as one of those before: told once */
+        const Role *own = pack_admin_role(s->pack, (AdminKind)(i + 1)), *person = NULL, *word = NULL; /* of those before, who has the same: told once */
         for (int k = 0; k < i; k++) {
-            same_person = same_person || str_eq(x.who[i].login, x.who[k].login) || str_eq(x.who[i].name, x.who[k].name);
-            same_word = same_word || str_eq(who[i].password, who[k].password);
+            const Role *other = pack_admin_role(s->pack, (AdminKind)(k + 1));
+            bool same = str_eq(x.who[i].login, x.who[k].login) || str_eq(x.who[i].name, x.who[k].name);
+            person = person == NULL && same ? other : person;
+            word = word == NULL && str_eq(who[i].password, who[k].password) ? other : word;
         }
-        if (same_person) {
-            finding_add(found, false, str_printf(cx->mem, "%s_login", ADMIN_WORDS[i + 1]), S("same"), S(""), S("三个管理员须是三个人：登录名和姓名不能相同"));
-        }
-        if (same_word) {
-            finding_add(found, false, str_printf(cx->mem, "%s_password", ADMIN_WORDS[i + 1]), S("same"), S(""), S("三个管理员的口令不能相同"));
-        }
+        same_as(cx, found, (AdminKind)(i + 1), "login", "登录名或姓名", own, person);
+        same_as(cx, found, (AdminKind)(i + 1), "password", "口令", own, word);
     }
     if (found->errors != 0) {
         return fail(cx, E_INVALID, "有 %zu 处需要修改", found->errors);

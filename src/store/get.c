@@ -30,11 +30,9 @@ bool rec_get(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, 
     return true;
 }
 
-static bool find_id(Cx *cx, Store *s, const RecordType *t, Sql *tail, int64_t *ret)
+static bool find_id(Cx *cx, Sql *q, int64_t *ret)
 {
-    (void)s;
-    (void)t;
-    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, tail);
+    Stmt *st = sql_stmt(cx, cx->db, SQL_ROLLUP, q);
     return st != NULL && stmt_one_int(cx, st, 0, ret);
 }
 
@@ -54,7 +52,7 @@ bool rec_by_no(Cx *cx, Store *s, const Actor *a, const RecordType *t, Str no, Re
     int64_t id;
     ReachHold h;
     reach_record(cx, s, a, t, &h);
-    bool ok = find_id(cx, s, t, q, &id);
+    bool ok = find_id(cx, q, &id);
     reach_end(cx, &h);
     if (!ok) {
         return false;
@@ -91,7 +89,7 @@ bool rec_find(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Field
     int64_t id;
     ReachHold h;
     reach_list(cx, s, a, t, &h);
-    bool ok = find_id(cx, s, t, q, &id);
+    bool ok = find_id(cx, q, &id);
     *ret_found = ok && id != 0;
     ok = ok && (id == 0 || rec_load_held(cx, s, t, id, true, ret));
     reach_end(cx, &h);

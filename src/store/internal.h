@@ -65,7 +65,7 @@ struct Store {
     struct {
         size_t slot;
         int64_t n;
-    } raised[68]; /* by the group being committed; writer thread only */
+    } *raised; /* by the group being committed, room for each counter; writer thread only */
     size_t n_raised;
     /* writer */
     Db *writer;
@@ -133,6 +133,7 @@ Str search_text(Arena *mem, const RecordType *t, const Rec *r);
 /* load one record as stored, without rights; E_NOT_FOUND. rec_load: with the program's eyes; rec_load_held: within the reach that is held. */
 MUST_USE bool rec_load_held(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret);
 MUST_USE bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret);
+MUST_USE bool rec_load_deleted_too(Cx *cx, Store *s, const RecordType *t, int64_t id, Rec *ret); /* personal fields in clear; to seal them anew */
 /* the record as rec_get would give it: a copy with masks, without what the actor may not see */
 Rec rec_as_seen(Cx *cx, const Store *s, const Actor *a, const Rec *r);
 /* empty what the actor may not see */
@@ -141,6 +142,8 @@ void rec_redact(const Actor *a, Rec *r, bool public_only);
  * else a finding `ref`. The program itself is not asked. False: reading failed. */
 MUST_USE bool refs_check(Cx *cx, Store *s, const Actor *a, const Field *f, const Value *before, const Value *v, Findings *found);
 
+/* journal.c: the stored hash of entry `seq` of a chain, zeros where there is none (and of entry 0, which is always there) */
+MUST_USE bool journal_hash_stored(Cx *cx, int64_t home, int64_t seq, uint8_t ret[32], bool *ret_there);
 /* pulse.c: the writer's notes; commit_us -1: there was none */
 void pulse_begin(Store *s);
 void pulse_end(Store *s, int64_t writes, int64_t failed, int64_t commit_us);

@@ -131,10 +131,10 @@ bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **r
     return read_events(cx, s, st, ret, ret_n);
 }
 
-bool journal_hash_at(Cx *cx, Store *s, int64_t home, int64_t seq, uint8_t ret[32])
+bool journal_hash_stored(Cx *cx, int64_t home, int64_t seq, uint8_t ret[32], bool *ret_there)
 {
-    (void)s;
     memset(ret, 0, 32);
+    *ret_there = seq == 0;
     if (seq == 0) {
         return true;
     }
@@ -151,7 +151,15 @@ bool journal_hash_at(Cx *cx, Store *s, int64_t home, int64_t seq, uint8_t ret[32
         memcpy(ret, h.p, MIN(h.n, (size_t)32));
     }
     stmt_done(st);
-    return ok && (row || fail(cx, E_DATA, "操作记录缺少第 %lld 条，请运行 tamga verify", (long long)seq));
+    *ret_there = row;
+    return ok;
+}
+
+bool journal_hash_at(Cx *cx, Store *s, int64_t home, int64_t seq, uint8_t ret[32])
+{
+    (void)s;
+    bool there;
+    return journal_hash_stored(cx, home, seq, ret, &there) && (there || fail(cx, E_DATA, "操作记录缺少第 %lld 条，请运行 tamga verify", (long long)seq));
 }
 
 static bool has_sealed(const RecordType *t)

@@ -3,6 +3,7 @@
  */
 #include "store/keys.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,25 +15,16 @@
 
 #define MASTER_LEN 32
 
-/* The one line of a small file of the folder; empty when there is none. */
-static Str setting(Cx *cx, const char *dir, const char *name)
-{
-    char text[4096];
-    int fd = open(str_printf(cx->mem, "%s/%s", dir, name).p, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return n > 0 ? str_dup(cx->mem, str_trim(str_n(text, (size_t)n))) : S("");
-}
-
 const char *keys_path(Cx *cx, const char *dir, bool *ret_outside)
 {
     const char *env = getenv("TAMGA_KEY_FILE"), *given = getenv("CREDENTIALS_DIRECTORY");
-    Str line = setting(cx, dir, "key_file");
+    Str line;
     *ret_outside = true;
     if (env != NULL && env[0] != '\0') {
         return env;
+    }
+    if (!folder_setting(cx, dir, "key_file", NULL, &line)) {
+        return NULL;
     }
     if (line.n != 0) {
         if (line.p[0] != '/') {
@@ -42,7 +34,7 @@ const char *keys_path(Cx *cx, const char *dir, bool *ret_outside)
         return str_z(cx->mem, line);
     }
     const char *credential = given != NULL ? str_printf(cx->mem, "%s/tamga-master.key", given).p : NULL;
-    if (credential != NULL && access(credential, F_OK) == 0) {
+    if (credential != NULL && (access(credential, F_OK) == 0 || errno != ENOENT)) {
         return credential;
     }
     *ret_outside = false;
@@ -94,6 +86,9 @@ static bool read_or_make(Cx *cx, StoreKeys *k, const char *dir)
     if (outside) {
         return fail(cx, E_IO, "读不到密钥文件 %s；它应先放好（32 字节随机数，权限 0600）", path);
     }
+    if (access(str_printf(cx->mem, "%s/tamga.db", dir).p, F_OK) == 0) { /* on a server the database itself knows its keys (place.c) */
+        return fail(cx, E_IO, "没有密钥文件 %s，而这里已有数据：换一个新密钥，个人信息就再也打不开。请放回原来的，或者写明它在哪里（见 doc/keys.md）", path);
+    }
     random_bytes(k->master, MASTER_LEN);
     return write_key(cx, k, dir, path);
 }
@@ -118,9 +113,9 @@ Str keys_mark(const StoreKeys *k, Arena *mem)
 StoreKeys *keys_open(Cx *cx, const char *dir)
 {
     StoreKeys *k = secret_new(sizeof *k);
-    Str word = setting(cx, dir, "cipher");
+    Str word;
     Cipher c = CIPHER_AES256_GCM;
-    bool ok = read_or_make(cx, k, dir);
+    bool ok = folder_setting(cx, dir, "cipher", NULL, &word) && read_or_make(cx, k, dir);
     if (ok && word.n != 0 && !cipher_read(word, &c)) {
         ok = fail(cx, E_DATA, "%s/cipher 里应是 aes-256-gcm 或 sm4-gcm", dir);
     }

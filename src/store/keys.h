@@ -3,7 +3,8 @@
  *
  * The master key is 32 bytes in a file, never in the database. Where: the environment variable TAMGA_KEY_FILE; else the one line of the file
  * `key_file` in the data folder; else $CREDENTIALS_DIRECTORY/tamga-master.key (systemd's LoadCredential), when that file is there; else
- * `master.key` in the data folder. Only the last is made when it is missing; a key that should be elsewhere and is not is an error.
+ * `master.key` in the data folder. Only the last is made when it is missing, and only where there are no data yet: a key that should be somewhere
+ * and is not is an error.
  * A file that others may read or write is refused. The algorithm of new values: the file `cipher` in the data folder, aes-256-gcm or sm4-gcm.
  */
 #pragma once

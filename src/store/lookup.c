@@ -101,7 +101,9 @@ bool row_sealed(Cx *cx, Store *s, const RecordType *t, int64_t id, Str **ret)
     }
     sql_lit(q, " from ");
     sql_ident(q, s->types[t->index].table);
-    sql_lit(q, " where id = ");
+    sql_lit(q, " where home = ");
+    sql_int(q, id_home(id));
+    sql_lit(q, " and id = ");
     sql_int(q, id);
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     bool row = false;
@@ -125,7 +127,9 @@ bool row_token_kept(Cx *cx, Store *s, const RecordType *t, const Field *f, int64
     sql_ident(q, s->types[t->index].table);
     sql_lit(q, " where ");
     sql_ident2(q, S("b_"), f->id);
-    sql_lit(q, " is not null and id = ");
+    sql_lit(q, " is not null and home = ");
+    sql_int(q, id_home(id));
+    sql_lit(q, " and id = ");
     sql_int(q, id);
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     return st != NULL && stmt_one_int(cx, st, 0, &n) && n == 1;

@@ -16,6 +16,7 @@
 #include "store/internal.h"
 #include "store/move_int.h"
 #include "store/place_int.h"
+#include "store/sealing.h"
 #include "store/tlog.h"
 #include "store/upgrade_int.h"
 
@@ -54,10 +55,21 @@ static Db *open_all(Cx *cx, const char *url, DbMode mode)
 
 /* ---- before ---- */
 
+/* Wherever it is kept; asked first, because keys_open would make one in a folder that has no data. */
+static bool key_is_there(Cx *cx, const char *dir)
+{
+    bool outside;
+    const char *key = keys_path(cx, dir, &outside);
+    if (key == NULL || access(key, F_OK) == 0) {
+        return key != NULL;
+    }
+    return outside ? fail(cx, E_IO, "读不到密钥文件 %s", key) : fail(cx, E_NOT_FOUND, "%s 不是数据文件夹", dir);
+}
+
 static bool lock_folders(Cx *cx, Move *m)
 {
-    if (access(str_printf(cx->mem, "%s/master.key", m->from->dir).p, F_OK) != 0) {
-        return fail(cx, E_NOT_FOUND, "%s 不是数据文件夹", m->from->dir);
+    if (!key_is_there(cx, m->from->dir)) {
+        return false;
     }
     if (mkdir(m->to->dir, 0700) != 0 && errno != EEXIST) {
         return fail(cx, E_IO, "无法建立 %s", m->to->dir);
@@ -78,7 +90,7 @@ static bool open_source(Cx *cx, Move *m, DbMode mode)
     if (is_file_url(m->from->url) && access(path_of(m->from->url), F_OK) != 0) {
         return fail(cx, E_NOT_FOUND, "没有 %s", path_of(m->from->url));
     }
-    StoreKeys *keys = keys_open(cx, m->from->dir);
+    StoreKeys *keys = key_is_there(cx, m->from->dir) ? keys_open(cx, m->from->dir) : NULL;
     if (keys == NULL) {
         return false;
     }
@@ -105,8 +117,12 @@ static bool open_source(Cx *cx, Move *m, DbMode mode)
 
 static bool folder_is_free(Cx *cx, const Move *m)
 {
-    const char *key = str_printf(cx->mem, "%s/master.key", m->to->dir).p;
-    if (m->in_place || access(key, F_OK) != 0) {
+    static const char *const SIGNS[] = {"master.key", "key_file"};
+    bool has_key = false;
+    for (size_t i = 0; i < ARRAY_LEN(SIGNS); i++) {
+        has_key = has_key || access(str_printf(cx->mem, "%s/%s", m->to->dir, SIGNS[i]).p, F_OK) == 0;
+    }
+    if (m->in_place || !has_key) {
         return true;
     }
     StoreKeys *ours = keys_open(cx, m->from->dir), *theirs = ours != NULL ? keys_open(cx, m->to->dir) : NULL;
@@ -313,6 +329,9 @@ static bool take_name(Cx *cx, Move *m)
     }
     db_close(m->b);
     m->b = NULL;
+    if (access(str_printf(cx->mem, "%s-wal", path_of(m->to_url)).p, F_OK) == 0) { /* rows that are not in the file would stay behind */
+        return fail(cx, E_IO, "%s 的日志没有并入，请再运行一次", path_of(m->to_url));
+    }
     const char *path = path_of(m->to->url);
     static const char *const TAILS[] = {"-wal", "-shm", ""};
     for (size_t i = 0; i < ARRAY_LEN(TAILS); i++) {

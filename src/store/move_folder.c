@@ -1,5 +1,5 @@
 /*
- * move_folder.c - the files of a data folder: keys, attachments, pack, settings. Two levels deep is all there is.
+ * move_folder.c - the files of a data folder: keys, attachments, pack, settings; no link is followed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +19,7 @@ static bool stays(const char *name, int depth)
 {
     Str n = str_c(name);
     return name[0] == '.' || str_ends(n, S(".part")) ||
-           (depth == 0 && (str_starts(n, S("tamga.db")) || str_eq(n, S("db")) || str_eq(n, S("lock")) || str_eq(n, S("spool"))));
+           (depth == 0 && (str_starts(n, S("tamga.db")) || str_eq(n, S("db")) || str_eq(n, S("lock")) || str_eq(n, S("spool")) || str_eq(n, S("ballast")) || str_eq(n, S("folder.id"))));
 }
 
 static bool write_all(int fd, const char *p, size_t n)
@@ -80,6 +80,8 @@ static bool copy_into(Cx *cx, const char *from, const char *to, int depth, int64
         } else if (S_ISREG(a.st_mode) && (lstat(y, &b) != 0 || b.st_size != a.st_size)) {
             ok = copy_file(cx, x, y);
             (*n)++;
+        } else if (S_ISLNK(a.st_mode) || S_ISDIR(a.st_mode)) { /* attachments on another disk, say: not to be left behind in silence */
+            ok = fail(cx, E_DATA, "%s 是链接或者层次太深，搬不过去：请先换成真正的文件夹或文件，或者自己复制过去", x);
         }
         if (ok) {
             arena_release(cx->mem, mark);
@@ -148,10 +150,15 @@ static bool compare_into(Cx *cx, const char *from, const char *to, int depth, Bu
 
 bool folder_compare(Cx *cx, const char *from, const char *to, Buf *report)
 {
+    static const char *const KEY[] = {"master.key", "key_file"}; /* the key, or where it is kept; neither where the environment says it */
+    for (size_t i = 0; i < ARRAY_LEN(KEY); i++) {
+        const char *x = str_printf(cx->mem, "%s/%s", from, KEY[i]).p, *y = str_printf(cx->mem, "%s/%s", to, KEY[i]).p;
+        if (access(x, F_OK) == 0 && !same_bytes(cx->mem, x, y)) {
+            buf_printf(report, "密钥文件 %s 不同\n", y);
+        }
+    }
     return compare_into(cx, str_printf(cx->mem, "%s/keys", from).p, str_printf(cx->mem, "%s/keys", to).p, 1, report) &&
-           compare_into(cx, str_printf(cx->mem, "%s/files", from).p, str_printf(cx->mem, "%s/files", to).p, 1, report) &&
-           (same_bytes(cx->mem, str_printf(cx->mem, "%s/master.key", from).p, str_printf(cx->mem, "%s/master.key", to).p) ||
-            (buf_printf(report, "密钥文件 %s/master.key 不同\n", to), true));
+           compare_into(cx, str_printf(cx->mem, "%s/files", from).p, str_printf(cx->mem, "%s/files", to).p, 1, report);
 }
 
 bool file_put(Cx *cx, const char *path, Str text)

@@ -133,7 +133,7 @@ static bool do_take(Cx *cx, Store *s, void *arg)
 {
     const MarkArg *x = arg;
     for (size_t i = 0; i < x->n; i++) {
-        Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+        Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                            S("update outbox set state = 'sending', owner = ?2 where id = ?1 and state = 'waiting' returning id"));
         if (!mark_one(cx, s, st, x->ids[i], &x->ids[i])) {
             return false;
@@ -147,7 +147,7 @@ static bool do_back(Cx *cx, Store *s, void *arg)
     const MarkArg *x = arg;
     int64_t had;
     for (size_t i = 0; i < x->n; i++) {
-        Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+        Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                            S("update outbox set state = 'waiting', owner = '' where id = ?1 and state = 'sending' and owner = ?2 returning id"));
         if (!mark_one(cx, s, st, x->ids[i], &had)) {
             return false;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "store/internal.h"
 
 #define MAX_ADDRESS 2000
@@ -24,15 +25,15 @@ static bool is_address(Str s)
 
 const char *store_database(Cx *cx, const char *dir)
 {
-    char text[MAX_ADDRESS + 2];
-    int fd = open(str_printf(cx->mem, "%s/db", dir).p, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
+    Str address;
+    bool there;
+    if (!folder_setting(cx, dir, "db", &there, &address)) {
+        return NULL;
+    }
+    if (!there) {
         return str_printf(cx->mem, "sqlite:%s/tamga.db", dir).p;
     }
-    ssize_t n = read(fd, text, sizeof text);
-    close(fd);
-    Str address = str_trim(str_n(text, n > 0 ? (size_t)n : 0));
-    if (n <= 0 || n > MAX_ADDRESS || !utf8_valid(address) || !is_address(address)) {
+    if (address.n > MAX_ADDRESS || !utf8_valid(address) || !is_address(address)) {
         (void)fail(cx, E_DATA, "%s/db 里应是一行数据库地址（postgresql://…）", dir);
         return NULL;
     }
@@ -56,8 +57,11 @@ bool store_place(Cx *cx, const char *dir, const char *db)
         return errno == EEXIST ? fail(cx, E_CONFLICT, "%s 已经有数据，没有改动", dir)
                                : fail(cx, E_IO, "无法写入 %s", path);
     }
-    bool ok = dprintf(fd, "%s\n", db) > 0 && fsync(fd) == 0;
+    bool ok = dprintf(fd, "%s\n", db) > 0 && fsync(fd) == 0 && folder_sync(dir);
     close(fd);
+    if (!ok) {
+        unlink(path); /* half an address would stand in the way of the next try */
+    }
     return ok || fail(cx, E_IO, "无法写入 %s", path);
 }
 

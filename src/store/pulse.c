@@ -81,6 +81,14 @@ static bool lay_ballast(Store *s, int64_t bytes)
     return ok;
 }
 
+/* One of an earlier run counts as it lies: a start must not ask for its room a second time. */
+static bool ballast_lies(const Store *s, int64_t bytes)
+{
+    char path[4200];
+    struct stat st;
+    return stat(ballast_path(s, path), &st) == 0 && (int64_t)st.st_blocks * 512 >= bytes;
+}
+
 static void drop_ballast(Store *s)
 {
     char path[4200];
@@ -102,7 +110,7 @@ static void look(Store *s)
     if (!p->watch) {
         return;
     }
-    if (!atomic_load(&p->ballast) && left >= size + 2 * floor) {
+    if (!atomic_load(&p->ballast) && (left >= size + 2 * floor || ballast_lies(s, size))) {
         atomic_store(&p->ballast, lay_ballast(s, size));
     }
     bool low = !atomic_load(&p->ballast) || left < floor;

@@ -250,7 +250,7 @@ Str search_text(Arena *mem, const RecordType *t, const Rec *r)
     return buf_str(&b);
 }
 
-bool rec_load_held(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret)
+static bool load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, bool deleted_too, Rec *ret)
 {
     const TypeSql *ts = &s->types[t->index];
     Sql *q = sql_new(cx->mem);
@@ -262,7 +262,9 @@ bool rec_load_held(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear
     sql_int(q, id_home(id));
     sql_lit(q, " and id = ");
     sql_int(q, id);
-    sql_lit(q, " and deleted is null");
+    if (!deleted_too) {
+        sql_lit(q, " and deleted is null");
+    }
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     bool row = false;
     if (st == NULL || !stmt_step(cx, st, &row)) {
@@ -277,13 +279,28 @@ bool rec_load_held(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear
     return ok && row_read_lists(cx, s, ret);
 }
 
-bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret)
+bool rec_load_held(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret)
+{
+    return load(cx, s, t, id, clear_personal, false, ret);
+}
+
+static bool load_wide(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, bool deleted_too, Rec *ret)
 {
     ReachHold h;
     reach_program(cx, &h);
-    bool ok = rec_load_held(cx, s, t, id, clear_personal, ret);
+    bool ok = load(cx, s, t, id, clear_personal, deleted_too, ret);
     reach_end(cx, &h);
     return ok;
+}
+
+bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret)
+{
+    return load_wide(cx, s, t, id, clear_personal, false, ret);
+}
+
+bool rec_load_deleted_too(Cx *cx, Store *s, const RecordType *t, int64_t id, Rec *ret)
+{
+    return load_wide(cx, s, t, id, true, true, ret);
 }
 
 Rec rec_as_seen(Cx *cx, const Store *s, const Actor *a, const Rec *r)

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/log.h"
 #include "store/file.h"
 #include "store/internal.h"
@@ -22,7 +23,6 @@
 #define SCAN_MS 30000
 #define SCANS_AT_ONCE 2
 #define WORDS_MAX 16
-#define CONF_MAX 4096
 
 extern char **environ;
 
@@ -35,14 +35,11 @@ void file_scan_use(Store *s, const char *command)
 static bool conf_line(Cx *cx, const Store *s, Str *ret)
 {
     *ret = S("");
-    int fd = open(str_printf(cx->mem, "%s/scan.conf", s->dir).p, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno == ENOENT || fail(cx, E_BUSY, "暂时不能检查附件，没有保存；请稍后再试或联系管理员");
+    Str rest, line;
+    if (!folder_setting(cx, s->dir, "scan.conf", NULL, &rest)) {
+        cx_clear(cx);
+        return fail(cx, E_BUSY, "暂时不能检查附件，没有保存；请稍后再试或联系管理员");
     }
-    char *text = arena_alloc(cx->mem, CONF_MAX);
-    ssize_t n = read(fd, text, CONF_MAX);
-    close(fd);
-    Str rest = str_n(text, n > 0 ? (size_t)n : 0), line;
     while (rest.n != 0 && ret->n == 0) {
         (void)str_cut(rest, '\n', &line, &rest);
         line = str_trim(line);

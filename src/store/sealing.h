@@ -14,6 +14,6 @@ typedef struct {
     int64_t erased, unknown, live_keys, destroyed_keys;
 } SealCounts;
 MUST_USE bool subject_counts(Cx *cx, Store *s, SealCounts *ret);
-/* subject_reseal - seals every personal field of every record anew, with the present algorithm and the record's own key, where it is not yet;
+/* subject_reseal - seals every personal field of every record anew, deleted ones too, with the present algorithm and the record's own key, where it is not yet;
  * fills blind indexes. In writes of a few hundred records; may be interrupted and repeated. *ret_n: records changed. */
 MUST_USE bool subject_reseal(Cx *cx, Store *s, int64_t *ret_n);

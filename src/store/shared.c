@@ -144,6 +144,7 @@ static void name_versions(Store *s)
     static const char *const EXTRA[STORE_EXTRA_VERSIONS] = {"@users", "@files", "@notices"};
     size_t n = s->pack->n_types;
     s->version_names = NEW_ARRAY(s->mem, Str, n + STORE_EXTRA_VERSIONS + 1);
+    s->raised = arena_alloc_array(s->mem, sizeof *s->raised, n + STORE_EXTRA_VERSIONS + 1);
     for (size_t i = 0; i < n; i++) {
         s->version_names[i] = s->pack->types[i].id;
     }
@@ -295,7 +296,7 @@ bool shared_raise(Cx *cx, Store *s, uint64_t touched)
     }
     while (stmt_next(cx, st)) {
         int64_t slot = slot_of(s, stmt_col_text(st, 0));
-        if (slot >= 0 && s->n_raised < ARRAY_LEN(s->raised)) {
+        if (slot >= 0) { /* of each slot at most one */
             s->raised[s->n_raised].slot = (size_t)slot;
             s->raised[s->n_raised++].n = stmt_col_int(st, 1);
         }

@@ -57,7 +57,7 @@ typedef struct {
  * line is the address of the database ("postgresql://…"), which then is not in the folder; files and keys still are.
  */
 MUST_USE Store *store_open(Cx *cx, const char *dir, const Pack *pack);
-/* store_database - the address of the database of `dir`, in cx->mem; NULL with E_DATA when its file `db` is not one. */
+/* store_database - the address of the database of `dir`, in cx->mem; NULL with E_DATA when its file `db` is not one, E_IO when it cannot be read. */
 MUST_USE const char *store_database(Cx *cx, const char *dir);
 /* store_place - note in the folder `dir` (made if missing) that its database is at `db`; before the first store_open. E_USAGE for an
  * address that is none, E_CONFLICT when the folder already has a database. */

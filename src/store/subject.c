@@ -115,7 +115,7 @@ Str personal_token(Cx *cx, const Store *s, const RecordType *t, const Field *f, 
 
 static bool put_key(Cx *cx, const Rec *r, Str key, int64_t erased)
 {
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
+    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                        S("insert into subject_key (home, subject, key, made, erased) values (?1, ?2, ?3, ?4, ?5)"
                          " on conflict (home, subject) do update set key = excluded.key, made = excluded.made, erased = excluded.erased"));
     if (st == NULL) {
@@ -263,7 +263,7 @@ static bool reseal_one(Cx *cx, Store *s, Reseal *x, int64_t id)
 {
     Rec r;
     Str *sealed;
-    if (!rec_load(cx, s, x->t, id, true, &r) || !row_sealed(cx, s, x->t, id, &sealed)) {
+    if (!rec_load_deleted_too(cx, s, x->t, id, &r) || !row_sealed(cx, s, x->t, id, &sealed)) {
         return false;
     }
     bool any = false;
@@ -290,7 +290,7 @@ static bool reseal_some(Cx *cx, Store *s, void *arg)
     sql_ident(q, s->types[x->t->index].table);
     sql_lit(q, " where id > ");
     sql_int(q, x->after);
-    sql_lit(q, " and deleted is null order by id limit 200");
+    sql_lit(q, " order by id limit 200");
     Stmt *st = sql_stmt(cx, cx->db, SQL_ADMIN, q);
     if (st == NULL) {
         return false;

@@ -110,7 +110,7 @@ bool upgrade_begins(Cx *cx, Store *s, int64_t *ret_from)
 bool upgrade_steps(Cx *cx, Store *s, int64_t from)
 {
     int64_t now;
-    if (!schema_number(cx, s->writer, &now)) { /* another process may have been quicker: this is inside the transaction */
+    if (!schema_number(cx, s->writer, &now) || !known(cx, now)) { /* another process may have been quicker, and newer: this is inside the transaction */
         return false;
     }
     for (int64_t i = MAX(now, from) + 1; from != 0 && i <= SCHEMA_NUMBER; i++) {
@@ -145,6 +145,10 @@ void upgrade_done(const Store *s, int64_t from)
         if (s->lock_fd >= 0) {
             folder_lock_share(s->lock_fd);
         }
-        log_info("store: upgrade to schema %d is done; what was before is kept as tamga.db.before-%d", SCHEMA_NUMBER, SCHEMA_NUMBER);
+        if (db_is_file(s->writer)) {
+            log_info("store: upgrade to schema %d is done; what was before is kept as tamga.db.before-%d", SCHEMA_NUMBER, SCHEMA_NUMBER);
+        } else {
+            log_info("store: upgrade to schema %d is done", SCHEMA_NUMBER);
+        }
     }
 }

@@ -75,26 +75,11 @@ typedef struct {
     Report *r;
 } Reader;
 
+/* One that is missing counts as zeros: what is behind it then does not fit, and is told. */
 static bool hash_before(Cx *cx, int64_t home, int64_t seq, uint8_t ret[32])
 {
-    memset(ret, 0, 32);
-    if (seq == 0) {
-        return true;
-    }
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select hash from journal where home = ?1 and seq = ?2"));
-    bool row = false;
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, home);
-    stmt_int(st, 2, seq);
-    bool ok = stmt_step(cx, st, &row);
-    if (ok && row) {
-        Str h = stmt_col_text(st, 0);
-        memcpy(ret, h.p, MIN(h.n, (size_t)32));
-    }
-    stmt_done(st);
-    return ok;
+    bool there;
+    return journal_hash_stored(cx, home, seq, ret, &there);
 }
 
 /* One entry; `last` becomes its stored hash. */

@@ -67,7 +67,7 @@ function files(folder) {
   const walk = (at) => {
     for (const e of fs.readdirSync(path.join(folder, at), { withFileTypes: true })) {
       const name = path.join(at, e.name);
-      if (/^(tamga\.db.*|db|lock|folder\.id|spool|jobs)$/.test(name)) continue;
+      if (/^(tamga\.db.*|db|lock|folder\.id|spool|jobs|ballast)$/.test(name)) continue;
       if (e.isDirectory()) walk(name);
       else out.push(`${name} ${crypto.createHash('sha256').update(fs.readFileSync(path.join(folder, name))).digest('hex')}`);
     }

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { as, ask, assert, DATA, expect, test, web } from './lib.mjs';
+import { Own } from './own.mjs';
 
 const figures = async () => {
   const a = expect(await ask('GET', '/metrics'), 200, 'figures'), out = new Map();
@@ -81,5 +82,30 @@ test('the id of a request is the caller’s own when it is a plain word, stands 
   for (const odd of ['short', 'a b c d e f g h', '<script>alert(1)</script>', '"},{"level":"x"', 'x'.repeat(65)]) {
     const got = (await ask('GET', '/healthz', { headers: { 'x-request-id': odd } })).headers.get('x-request-id');
     assert.match(got, /^[0-9a-f]{16}$/, odd);
+  }
+});
+
+test('a master key kept outside the folder: lost it is not replaced, a backup is proved without holding it, a restored folder asks for it, a folder is moved with it', async () => {
+  const own = new Own('pack/neimenggu', '2026-11-30', { demo: true });
+  const key = path.join(own.dir, 'k'), file = path.join(own.dir, 'backup'), copy = path.join(own.dir, 'copy'), moved = path.join(own.dir, 'moved');
+  const verify = (data) => own.run(['verify', '--data', data, '--quiet']);
+  try {
+    fs.renameSync(path.join(own.data, 'master.key'), key);
+    assert.throws(() => verify(own.data), /没有密钥文件/);
+    assert.ok(!fs.existsSync(path.join(own.data, 'master.key')));
+    fs.writeFileSync(path.join(own.data, 'key_file'), `${key}\n`);
+    assert.match(own.run(['backup', '--data', own.data, file]), /不含主密钥[^]*全部相符/);
+    assert.match(own.run(['restore', '--data', copy, file]), /没有主密钥/);
+    assert.throws(() => verify(copy), /没有密钥文件/);
+    fs.writeFileSync(path.join(copy, 'key_file'), key);
+    assert.match(verify(copy), /全部相符/);
+    const from = ['move', '--quiet', '--from', `sqlite:${own.data}`, '--to', `sqlite:${moved}`];
+    assert.match(own.run(from), /逐行核对相同/);
+    assert.match(own.run([...from, '--check']), /两边相同/);
+    assert.match(verify(moved), /全部相符/);
+    fs.symlinkSync('/nowhere', path.join(own.data, 'files', 'ab')); // attachments on another disk, say
+    assert.throws(() => own.run(['move', '--quiet', '--from', `sqlite:${own.data}`, '--to', `sqlite:${moved}2`]), /files\/ab 是链接/);
+  } finally {
+    await own.end();
   }
 });

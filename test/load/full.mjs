@@ -72,8 +72,16 @@ export default async function full() {
   check(back.status === 201 && took <= 5000, `writable again ${took.toFixed(0)} ms after there was room`);
   await pause(1200);
   check((await see('/readyz')).status === 200 && fs.existsSync(path.join(data, 'ballast')), 'ready again, with a new ballast');
+  fill(path.join(disk, 'filler'), 12 << 20); // more than half a ballast, less than a new one would ask for
+  await pause(1200);
+  const tight = await write();
+  check(await server.stop() === 0, 'the server ends');
+  server = await serve(data);
+  const again = await write();
+  check(tight.status === 201 && again.status === 201, `started again where the ballast lies and little else is free: writes ${tight.status} before, ${again.status} after`);
+  fs.rmSync(path.join(disk, 'filler'));
   let missing = 0;
-  for (const id of [...acked, back.json?.id].filter(Boolean)) missing += (await see(`/r/brand/${id}`)).status !== 200;
+  for (const id of [...acked, back.json?.id, tight.json?.id, again.json?.id].filter(Boolean)) missing += (await see(`/r/brand/${id}`)).status !== 200;
   check(missing === 0, `${missing} acknowledged writes missing`);
   check(await server.stop() === 0, 'the server ends well');
   let verified = '';

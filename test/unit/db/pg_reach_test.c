@@ -1,6 +1,6 @@
 /* pg_reach_test.c - tables kept by home on PostgreSQL: their key, their parts, and which rows the server shows. Needs a server (TAMGA_TEST_DB) and
  * an ordinary role there. */
-#include "fixture.h"
+#include "owned.h"
 
 #include <stdlib.h>
 
@@ -46,21 +46,16 @@ static void partitions_refuse_a_unique_key_without_home(void **state)
     assert_int_equal(outcome(f, f->db, "insert into t values (2, 2, 'b') on conflict (home, id) do nothing"), E_OK);
 }
 
-/* Five rows: homes 1, 1, 2, 3, 3; person 7 entered the last, 'anna' is named in that of home 2, the fourth is open. */
 static Db *guarded(Fixture *f)
 {
-    static const Str OPEN[] = {STR_INIT("published")};
     static const DbReach ALL = {.all = true};
-    script(f, f->db, "create table r (id {id}, home integer not null, created_by integer not null, state text not null, f_who text {key:id}) {homes};"
-                     "create table r__l (home integer not null, parent integer not null, pos integer not null, primary key (home, parent, pos)) {homes}");
+    script(f, f->db, OWNED_TABLES);
     assert_true(by_home(f, "r", "id") && by_home(f, "r__l", "parent, pos"));
     assert_true(db_begin(&f->cx, f->db));
-    assert_true(db_guard(&f->cx, f->db, &(DbGuard){.table = S("r"), .login = S("f_who"), .open = OPEN, .n_open = 1}));
-    assert_true(db_guard(&f->cx, f->db, &(DbGuard){.table = S("r__l"), .parent = S("r")}));
+    owned_by(f, f->db, db_guard);
     (void)db_reach(f->db, &ALL);
-    assert_int_equal(outcome(f, f->db, "insert into r values (1, 1, 5, 'draft', null), (2, 1, 5, 'draft', null), (3, 2, 5, 'draft', 'anna'),"
-                                       " (4, 3, 5, 'published', null), (5, 3, 7, 'draft', null)"), E_OK);
-    assert_int_equal(outcome(f, f->db, "insert into r__l select home, id, 0 from r"), E_OK);
+    assert_int_equal(outcome(f, f->db, OWNED_ROWS), E_OK);
+    assert_int_equal(outcome(f, f->db, OWNED_LISTS), E_OK);
     assert_true(db_commit(&f->cx, f->db));
     (void)db_reach(f->db, NULL);
     Db *r = db_open(&f->cx, f->url, DB_READ);

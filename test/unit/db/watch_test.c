@@ -1,28 +1,14 @@
 /* watch_test.c - the second line on SQLite (db_watch): which rows a reading connection shows, and which statements it refuses. */
-#include "fixture.h"
-
-
-#define ONLY_SQLITE(f)                                                                                                                         \
-    if ((f)->server != NULL) {                                                                                                                 \
-        skip();                                                                                                                                \
-    }
+#include "owned.h"
 
 static const DbReach ALL = {.all = true};
 
-/* Five rows: homes 1, 1, 2, 3, 3; person 7 entered the last, 'anna' is named in that of home 2, the fourth is open. */
 static Db *watched(Fixture *f)
 {
-    static const Str OPEN[] = {STR_INIT("published")};
-    script(f, f->db, "create table r (id {id}, home integer not null, created_by integer not null, state text not null, f_who text {key:id}) {homes};"
-                     "create table r__l (home integer not null, parent integer not null, pos integer not null, primary key (home, parent, pos)) {homes};"
-                     "create table free (id {pk}, home integer not null) {strict};"
-                     "insert into r values (1, 1, 5, 'draft', null), (2, 1, 5, 'draft', null), (3, 2, 5, 'draft', 'anna'),"
-                     " (4, 3, 5, 'published', null), (5, 3, 7, 'draft', null);"
-                     "insert into r__l select home, id, 0 from r; insert into free values (1, 9)");
+    script(f, f->db, OWNED_TABLES OWNED_ROWS ";" OWNED_LISTS "; create table free (id {pk}, home integer not null) {strict}; insert into free values (1, 9)");
     Db *r = db_open(&f->cx, f->url, DB_READ);
     assert_non_null(r);
-    assert_true(db_watch(&f->cx, r, &(DbGuard){.table = S("r"), .login = S("f_who"), .open = OPEN, .n_open = 1}));
-    assert_true(db_watch(&f->cx, r, &(DbGuard){.table = S("r__l"), .parent = S("r")}));
+    owned_by(f, r, db_watch);
     return r;
 }
 

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "fixture.h"
+#include "base/clock.h"
 #include "job/internal.h"
 
 #define GOOD "队名,所在县,工种,人数\n甲一队,甲县,砌筑,12\n"
@@ -138,6 +139,30 @@ static void a_job_cut_off_by_a_crash_is_marked_and_runs_again(void **state)
     jobs_stop(j);
 }
 
+/* Of a service that runs for months: not at its start alone. */
+static void after_thirty_days_a_job_and_its_files_are_forgotten(void **state)
+{
+    Fixture *f = *state;
+    Jobs *j = jobs_start(&f->cx, f->s);
+    int64_t old, young;
+    Job b;
+    f->cx.now_ms = clock_now_ms();
+    REQUIRE(import_submit(&f->cx, j, &f->writer, f->team, S("a.csv"), S(GOOD), true, &old), &f->cx);
+    (void)wait_for(f, j, &f->writer, old);
+    const char *in = str_printf(f->mem, "%s/jobs/%lld.in", f->dir, (long long)old).p;
+    assert_int_equal(access(in, F_OK), 0);
+    f->cx.now_ms += (int64_t)31 * 86400 * 1000;
+    clock_set(f->cx.now_ms);
+    REQUIRE(import_submit(&f->cx, j, &f->writer, f->team, S("b.csv"), S(GOOD), true, &young), &f->cx);
+    assert_true(str_eq(wait_for(f, j, &f->writer, young).state, S("done")));
+    assert_false(job_get(&f->cx, j, &f->writer, old, &b));
+    assert_int_equal(f->cx.err, E_NOT_FOUND);
+    cx_clear(&f->cx);
+    assert_int_equal(access(in, F_OK), -1);
+    jobs_stop(j);
+    clock_set(0);
+}
+
 static void a_job_that_ended_cannot_be_cancelled(void **state)
 {
     Fixture *f = *state;
@@ -184,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_job_cut_off_by_a_crash_is_marked_and_runs_again),
         cmocka_unit_test(a_job_that_ended_cannot_be_cancelled),
         cmocka_unit_test(a_query_survives_the_queue),
+        cmocka_unit_test(after_thirty_days_a_job_and_its_files_are_forgotten),
     };
     return cmocka_run_group_tests(tests, fixture_up, fixture_down);
 }

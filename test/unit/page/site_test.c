@@ -27,6 +27,9 @@ static void signing_in_never_leads_to_another_site(void **state)
         Answer a = get(&c, BAD[i]);
         assert_true(str_contains(a.body, S("name=\"next\" value=\"/desk\"")));
     }
+    Answer log = get(&c, "/login?next=/log/entry/3"); /* the public log is no page of signing in */
+    assert_true(str_contains(log.body, S("name=\"next\" value=\"/log/entry/3\"")));
+    assert_true(str_contains(get(&c, "/login?next=/logout").body, S("name=\"next\" value=\"/desk\"")));
     assert_false(url_local(S("/a\r\nb")));
     assert_true(url_local(S("/r/team?state=new")));
 }
@@ -247,6 +250,34 @@ static void every_page_renders_with_every_name_set(void **state)
     assert_int_equal(get(&c, "/journal").status, 404);
 }
 
+/* Only a write that met a full disk tells of one: or whoever tries again every few seconds would keep everybody out for ever. */
+static void what_is_refused_for_want_of_room_is_no_new_sign_of_it(void **state)
+{
+    Web *w = *state;
+    Store *s = w->f->s;
+    Client c = person(w, "jia", "C1", "writer");
+    const char *form = signed_form(&c, TEAM), *ballast = str_printf(w->mem, "%s/ballast", w->f->dir).p;
+    store_space_watch(s);
+    assert_false(store_space_low(s));
+    assert_int_equal(access(ballast, F_OK), 0);
+    atomic_store(&s->space.low, true); /* nearly full, as it is seen twice a second */
+    atomic_store(&s->space.looked_ms, INT64_MAX / 2);
+    assert_int_equal(post(&c, "/r/team", form).status, 507);
+    assert_int_equal(access(ballast, F_OK), 0); /* not given up: nothing met a full disk */
+    atomic_store(&s->space.low, false);
+    s->is_file = false; /* a database elsewhere is left alone for a while */
+    store_space_full(s);
+    int64_t until = atomic_load(&s->space.rest_until_ms);
+    usleep(5000);
+    assert_int_equal(post(&c, "/r/team", form).status, 507);
+    assert_int_equal(atomic_load(&s->space.rest_until_ms), until);
+    s->is_file = true;
+    atomic_store(&s->space.rest_until_ms, 0);
+    assert_int_equal(post(&c, "/r/team", form).status, 303);
+    store_space_full(s); /* control: a write that met one gives the ballast up */
+    assert_int_equal(access(ballast, F_OK), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +295,7 @@ int main(void)
         W(the_description_of_the_api_lists_what_is_served),
         W(every_route_has_a_summary_and_its_template),
         W(every_page_renders_with_every_name_set),
+        W(what_is_refused_for_want_of_room_is_no_new_sign_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,6 +231,23 @@ static void values_of_before_open_and_are_sealed_anew(void **state)
     SAME(val(&c, "leader_id")->s, ID);
 }
 
+/* Its row stays, and its personal data with it. */
+static void a_deleted_record_is_sealed_anew_too(void **state)
+{
+    Fixture *f = *state;
+    Rec a = with_leader(f, "甲县采收队", ID, PHONE);
+    SealCounts n;
+    int64_t done;
+    OK(rec_delete(&f->cx, f->s, &f->writer, f->team, a.id, &(WriteOpts){.reason = S("填错了")}));
+    f->s->keys->field.cipher = CIPHER_SM4_GCM;
+    OK(subject_reseal(&f->cx, f->s, &done));
+    assert_int_equal(done, 1);
+    OK(subject_counts(&f->cx, f->s, &n));
+    assert_int_equal(n.by[CIPHER_AES256_GCM][1], 0);
+    assert_int_equal(n.by[CIPHER_SM4_GCM][1], 2);
+    sound(f);
+}
+
 /* ---- where the master key is ---- */
 
 static void the_master_key_may_stand_elsewhere(void **state)
@@ -290,6 +307,7 @@ int main(void)
         T(somebody_elses_key_or_none_opens_nothing),
         T(equality_is_found_without_decrypting),
         T(values_of_before_open_and_are_sealed_anew),
+        T(a_deleted_record_is_sealed_anew_too),
         T(the_master_key_may_stand_elsewhere),
     };
     return cmocka_run_group_tests_name("store/subject", tests, NULL, NULL);
