@@ -244,6 +244,13 @@ static bool step(Cx *cx, Stmt *st, bool *ret_row)
     return ok;
 }
 
+static void note_loss(const Cx *cx, Db *db)
+{
+    if (db->begun && db->lost == E_OK && !db->drv->in_transaction(db->conn)) {
+        db->lost = cx->err;
+    }
+}
+
 bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
 {
     CHECK(st->busy && !st->ended);
@@ -257,9 +264,7 @@ bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
         *ret_row = row;
         return true;
     }
-    if (db->begun && db->lost == E_OK && !db->drv->in_transaction(db->conn)) {
-        db->lost = cx->err;
-    }
+    note_loss(cx, db);
     st->failed = true;
     end_lent(db);
     stmt_done(st); /* nothing more can be had from it, and one left busy would stop the next who asks for it */
@@ -321,6 +326,34 @@ bool stmt_run(Cx *cx, Stmt *st)
         ok = stmt_step(cx, st, &row);
     }
     stmt_done(st);
+    return ok;
+}
+
+bool stmt_queue(Cx *cx, Stmt *st)
+{
+    Db *db = st->db;
+    bool queued = false;
+    CHECK(st->busy && !st->stepped);
+    if (db->drv->queue == NULL || !db->begun) {
+        return stmt_run(cx, st);
+    }
+    bool ok = cx_enough(cx) && !transaction_lost(cx, db) && send_reach(cx, db) && db->drv->queue(cx, db->conn, st->raw, &queued);
+    if (ok && !queued) {
+        return stmt_run(cx, st);
+    }
+    if (!ok) {
+        note_loss(cx, db);
+    }
+    stmt_done(st);
+    return ok;
+}
+
+bool db_settle(Cx *cx, Db *db)
+{
+    bool ok = db->drv->settle == NULL || db->drv->settle(cx, db->conn);
+    if (!ok) {
+        note_loss(cx, db);
+    }
     return ok;
 }
 

@@ -40,6 +40,10 @@ typedef struct DbDriver {
     bool (*bind_bytes)(DriverStmt *s, int i, Str v, bool is_text);
     bool (*bind_null)(DriverStmt *s, int i);
     bool (*step)(Cx *cx, DriverConn *c, DriverStmt *s, bool *ret_row);
+    /* queue - send it, inside a transaction, without waiting; the bindings are taken. *ret_queued false: to be stepped instead. Its failure is that
+     * of whatever waits next. settle - wait now. Both NULL: every statement answers at once. */
+    bool (*queue)(Cx *cx, DriverConn *c, DriverStmt *s, bool *ret_queued);
+    bool (*settle)(Cx *cx, DriverConn *c);
     int (*n_cols)(DriverStmt *s);                        /* of the current row; 0 when there is none */
     bool (*col_null)(DriverStmt *s, int col);
     int64_t (*col_int)(DriverStmt *s, int col);

@@ -204,6 +204,17 @@ bool pg_connect(Cx *cx, PgConn *c, bool first)
 bool pg_ready(Cx *cx, PgConn *c, PgKind kind)
 {
     rows_settle(c);
+    if (kind == PG_UNDO) {
+        trip_drop(c);
+    } else if (!trip_settle(cx, c)) {
+        return false;
+    }
+    return pg_joins(cx, c, kind);
+}
+
+bool pg_joins(Cx *cx, PgConn *c, PgKind kind)
+{
+    rows_settle(c);
     if (c->lost_tx && kind != PG_BEGIN) {
         return pg_broken(cx);
     }
