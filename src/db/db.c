@@ -217,11 +217,17 @@ static bool send_reach(Cx *cx, Db *db)
     return true;
 }
 
+/* Whether they show the same for certain. */
+static bool same_reach(const DbReach *a, const DbReach *b)
+{
+    return a == b || (a != NULL && b != NULL && a->all && b->all);
+}
+
 const DbReach *db_reach(Db *db, const DbReach *reach)
 {
     const DbReach *before = db->reach;
     db->reach = reach;
-    db->reach_sent = db->reach_sent && before == reach;
+    db->reach_sent = db->reach_sent && same_reach(before, reach);
     if (reach == NULL) {
         end_lent(db);
     }

@@ -147,9 +147,11 @@ static bool set_local(Cx *cx, PgConn *c, const char *what, Str value)
 static bool send_reach(Cx *cx, PgConn *c)
 {
     const DbReach *r = c->ahead;
+    if (r->all) { /* the rest adds nothing to it */
+        return set_local(cx, c, "homes", S("*"));
+    }
     Buf homes = buf_new(cx->mem, (size_t)64 << 10), person = buf_new(cx->mem, 32);
-    buf_add(&homes, r->all ? S("*") : S(""));
-    for (size_t i = 0; !r->all && i < r->n; i++) {
+    for (size_t i = 0; i < r->n; i++) {
         if (i != 0) {
             buf_addc(&homes, ',');
         }
