@@ -257,6 +257,10 @@ static bool write_batch(Cx *cx, Store *s, void *arg)
             return false;
         }
     }
+    if (im->as_one && !db_settle(cx, cx->db)) {
+        im->row_failed = true;
+        return false;
+    }
     return true;
 }
 

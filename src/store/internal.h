@@ -76,6 +76,7 @@ struct Store {
     bool stopping, started;
     uint64_t touched; /* by the job running now; writer thread only */
     bool in_write;    /* writer thread only */
+    struct HeldAll *held; /* writer thread only (held.h) */
     pthread_key_t reader;
     /* ids */
     pthread_mutex_t id_lock;

@@ -126,7 +126,7 @@ static bool put_key(Cx *cx, const Rec *r, Str key, int64_t erased)
     stmt_text(st, 3, key);
     stmt_int(st, 4, cx->now_ms);
     stmt_int(st, 5, erased);
-    return stmt_run(cx, st);
+    return stmt_queue(cx, st);
 }
 
 static bool make_key(Cx *cx, const Store *s, Rec *r, int64_t gen)

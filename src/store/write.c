@@ -4,6 +4,7 @@
 #include "store/body.h"
 #include "base/date.h"
 #include "store/env.h"
+#include "store/held.h"
 #include "store/subject.h"
 
 static const State *initial_state(const RecordType *t)
@@ -34,7 +35,7 @@ static bool write_lists(Cx *cx, Store *s, const Rec *r)
         sql_lit(q, " and parent = ");
         sql_int(q, r->id);
         Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-        if (st == NULL || !stmt_run(cx, st)) {
+        if (st == NULL || !stmt_queue(cx, st)) {
             return false;
         }
         for (size_t n = 0; n < r->v[i].n_rows; n++) {
@@ -58,7 +59,7 @@ static bool write_lists(Cx *cx, Store *s, const Rec *r)
             }
             sql_lit(q, ")");
             st = sql_stmt(cx, cx->db, SQL_HOME, q);
-            if (st == NULL || !stmt_run(cx, st)) {
+            if (st == NULL || !stmt_queue(cx, st)) {
                 return false;
             }
         }
@@ -115,7 +116,7 @@ static bool insert_row(Cx *cx, Store *s, const Rec *r)
     }
     sql_lit(q, ")");
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-    return st != NULL && stmt_run(cx, st) && write_lists(cx, s, r);
+    return st != NULL && stmt_queue(cx, st) && write_lists(cx, s, r);
 }
 
 static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
@@ -159,7 +160,7 @@ static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
     sql_lit(q, " and home = ");
     sql_int(q, r->home);
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-    return st != NULL && stmt_run(cx, st) && write_lists(cx, s, r);
+    return st != NULL && stmt_queue(cx, st) && write_lists(cx, s, r);
 }
 
 /* ---- numbers ---- */
@@ -188,23 +189,8 @@ bool next_number(Cx *cx, Store *s, const RecordType *t, Rec *r)
     Str day = instant_iso(cx->mem, cx->now_ms + 8 * 3600 * 1000);
     memcpy(year, day.p, 4);
     Str head = str_printf(cx->mem, "%.*s-%.*s-%.4s", STRF(t->number_prefix), STRF(number_place(s, r->home)), year);
-    /* Two plain statements: "returning" builds a table of its own each time. */
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S("insert into counter (home, name, n) values (?1, ?2, 1)"
-                         " on conflict (home, name) do update set n = counter.n + 1"));
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, r->home);
-    stmt_text(st, 2, head);
-    if (!stmt_run(cx, st) ||
-        (st = db_stmt(cx, cx->db, SQL_HOME, S("select n from counter where home = ?1 and name = ?2"))) == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, r->home);
-    stmt_text(st, 2, head);
     int64_t n;
-    if (!stmt_one_int(cx, st, 0, &n)) {
+    if (!held_count(cx, s, r->home, head, &n)) {
         return false;
     }
     r->no = str_printf(cx->mem, "%.*s-%04lld", STRF(head), (long long)n);
