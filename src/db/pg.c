@@ -8,6 +8,8 @@
  * A statement that fails makes the server refuse the rest of its transaction: only rolling back, also to a savepoint,
  * goes on.
  */
+#include <limits.h>
+
 #include "base/log.h"
 #include "db/pg_impl.h"
 
@@ -64,6 +66,16 @@ static PGresult *run_simple(PgConn *c, const char *sql)
     PGresult *r = PQexecParams(c->h, sql, 0, NULL, NULL, NULL, NULL, 0); /* refuses several statements */
     pg_run_ends(c);
     return r;
+}
+
+/* A plan is kept as it was first made, and one made for a table of a few rows reads all of it: while a table grows by an import, that is a look-up slower
+ * with each row, until the server counts the rows anew in a minute or so. */
+static void replan(PgConn *c)
+{
+    if (c->named && c->n_written >= c->replan_at) {
+        c->replan_at = c->n_written > UINT_MAX / 2 ? UINT_MAX : 2 * c->n_written;
+        PQclear(run_simple(c, "discard plans"));
+    }
 }
 
 /* Names given up while a failed transaction took no command. */
@@ -331,6 +343,10 @@ static bool run_once(Cx *cx, PgStmt *s)
     if (!(joins ? pg_joins(cx, c, s->kind) : pg_ready(cx, c, s->kind)) || !prepared_here(cx, s)) {
         return false;
     }
+    c->n_written += s->kind == PG_WRITE;
+    if (s->kind == PG_BEGIN) {
+        replan(c);
+    }
     if (s->kind == PG_COMMIT && !c->in_tx) {
         return fail(cx, E_DB, "%s", err_info(E_DB)->text);
     }
@@ -411,6 +427,7 @@ static bool pg_queue(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_queued)
         return pg_fail(cx, c, NULL, s->sql.p);
     }
     trip_note(c, s->sql.p);
+    c->n_written++;
     return true;
 }
 

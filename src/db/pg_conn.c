@@ -192,6 +192,8 @@ bool pg_connect(Cx *cx, PgConn *c, bool first)
     c->generation++;
     c->n_pending = 0;
     c->in_tx = c->piped = c->closing = false;
+    c->n_written = 0;
+    c->replan_at = PG_REPLAN;
     c->stale = false;
     if (!first) {
         log_info("postgresql: connected again");

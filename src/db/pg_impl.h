@@ -10,6 +10,7 @@
 #include "db/driver.h"
 
 #define PG_PENDING 32
+#define PG_REPLAN 256       /* changes after which plans are made anew the first time; then at twice as many, and so on */
 #define PG_REACH_MAX 6    /* commands a reach takes, and one more */
 #define PG_TRIP 64        /* commands of one trip before its statement */
 #define PG_TRIP_SQL 120   /* of each, so much is kept for the log */
@@ -39,6 +40,7 @@ typedef struct {
     int n_ahead;                  /* how many commands went before the statement in it */
     char ahead_sql[PG_TRIP][PG_TRIP_SQL];
     const char *failed_sql;       /* which of them the last failure was of; NULL: of the statement itself */
+    unsigned n_written, replan_at; /* changes over this connection; at how many of them its plans are made anew */
     char pending[PG_PENDING][40]; /* names to deallocate when the transaction allows */
     int n_pending;
 } PgConn;
