@@ -4,6 +4,8 @@
  */
 #include "store/held.h"
 
+#include "store/recent.h"
+
 #define HELD_MAX 256
 #define HELD_NAME 80
 
@@ -102,7 +104,7 @@ static bool place(Cx *cx, Store *s, int64_t home, Str name, Held **ret)
         if (!held_write(cx, s)) {
             return false;
         }
-        held_forget(s);
+        all->n = 0;
     }
     Held *h = &all->items[all->n];
     *h = (Held){.home = home, .name_n = name.n};
@@ -149,7 +151,7 @@ bool held_count(Cx *cx, Store *s, int64_t home, Str name, int64_t *ret)
 
 bool held_write(Cx *cx, Store *s)
 {
-    for (size_t i = 0; i < s->held->n; i++) {
+    for (size_t i = 0; on_writer(s) && i < s->held->n; i++) {
         Held *h = &s->held->items[i];
         bool ok = !h->changed || (h->name_n == 0 ? write_chain(cx, s, h->home, &h->end) : write_count(cx, s, h->home, str_n(h->name, h->name_n), h->end.seq));
         if (!ok) {
@@ -163,9 +165,11 @@ bool held_write(Cx *cx, Store *s)
 void held_forget(Store *s)
 {
     s->held->n = 0;
+    recent_forget(s);
 }
 
 void held_start(Store *s)
 {
     s->held = NEW(s->mem, struct HeldAll);
+    recent_start(s);
 }

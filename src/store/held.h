@@ -23,6 +23,7 @@ void held_chain_set(Store *s, int64_t home, const ChainEnd *end);
 /* held_count - the next number of the counter `name` of `home`, from 1. */
 MUST_USE bool held_count(Cx *cx, Store *s, int64_t home, Str name, int64_t *ret);
 
+/* On another thread than the writer it has nothing to do. */
 MUST_USE bool held_write(Cx *cx, Store *s);
-void held_forget(Store *s);
+void held_forget(Store *s); /* recent.h included */
 void held_start(Store *s);
