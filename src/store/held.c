@@ -4,6 +4,7 @@
  */
 #include "store/held.h"
 
+#include "store/absent.h"
 #include "store/recent.h"
 
 #define HELD_MAX 256
@@ -166,10 +167,12 @@ void held_forget(Store *s)
 {
     s->held->n = 0;
     recent_forget(s);
+    absent_forget(s);
 }
 
 void held_start(Store *s)
 {
     s->held = NEW(s->mem, struct HeldAll);
     recent_start(s);
+    absent_start(s);
 }

@@ -25,5 +25,5 @@ MUST_USE bool held_count(Cx *cx, Store *s, int64_t home, Str name, int64_t *ret)
 
 /* On another thread than the writer it has nothing to do. */
 MUST_USE bool held_write(Cx *cx, Store *s);
-void held_forget(Store *s); /* recent.h included */
+void held_forget(Store *s); /* with what recent.h and absent.h know */
 void held_start(Store *s);

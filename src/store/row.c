@@ -3,6 +3,7 @@
  */
 #include "base/date.h"
 #include "fmt/codes.h"
+#include "store/recent.h"
 #include "store/subject.h"
 
 TypeSql type_sql_make(Arena *mem, const RecordType *t)
@@ -280,6 +281,9 @@ bool rec_load_held(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear
 bool rec_load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, Rec *ret)
 {
     ReachHold h;
+    if (clear_personal && recent_get(cx, s, t, id, ret)) {
+        return true;
+    }
     reach_program(cx, &h);
     bool ok = rec_load_held(cx, s, t, id, clear_personal, ret);
     reach_end(cx, &h);

@@ -1,10 +1,12 @@
 /*
  * write.c - creating, changing and deleting records: rights, checks, row, child rows, journal, in one transaction.
  */
+#include "store/absent.h"
 #include "store/body.h"
 #include "base/date.h"
 #include "store/env.h"
 #include "store/held.h"
+#include "store/recent.h"
 #include "store/subject.h"
 
 static const State *initial_state(const RecordType *t)
@@ -116,7 +118,12 @@ static bool insert_row(Cx *cx, Store *s, const Rec *r)
     }
     sql_lit(q, ")");
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-    return st != NULL && stmt_queue(cx, st) && write_lists(cx, s, r);
+    if (st == NULL || !stmt_queue(cx, st) || !write_lists(cx, s, r)) {
+        return false;
+    }
+    recent_put(s, r);
+    absent_put(s, r);
+    return true;
 }
 
 static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
@@ -160,7 +167,12 @@ static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
     sql_lit(q, " and home = ");
     sql_int(q, r->home);
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-    return st != NULL && stmt_queue(cx, st) && write_lists(cx, s, r);
+    if (st == NULL || !stmt_queue(cx, st) || !write_lists(cx, s, r)) {
+        return false;
+    }
+    recent_put(s, r);
+    absent_put(s, r);
+    return true;
 }
 
 /* ---- numbers ---- */
@@ -203,6 +215,7 @@ bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action, Str rea
 {
     size_t n;
     r->id = store_new_id(s, r->home);
+    recent_made(s, r->id);
     r->own_key = S(""); /* it may be a copy of another record, whose key is not its own */
     r->rev = 1;
     r->created_ms = r->updated_ms = cx->now_ms;
@@ -295,7 +308,8 @@ static bool check_unique(Cx *cx, Store *s, const Rec *r, Findings *found)
     sql_lit(q, " where deleted is null and home = ");
     sql_int(q, r->home);
     for (size_t i = 0; i < t->n_unique; i++) {
-        if (!r->v[t->unique[i]->index].has) {
+        const Value *v = &r->v[t->unique[i]->index];
+        if (!v->has || (t->unique[i]->kind == FT_REF && recent_unreferred(s, v->i)) || absent_known(s, t, t->unique[i], v)) {
             return true;
         }
         sql_lit(q, " and ");
@@ -575,6 +589,7 @@ static bool do_delete(Cx *cx, Store *s, void *arg)
     sql_int(q, cx->now_ms);
     sql_lit(q, ", rev = rev + 1 where id = ");
     sql_int(q, r.id);
+    recent_drop(s, r.id);
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     if (st == NULL || !stmt_run(cx, st)) {
         return false;
