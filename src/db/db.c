@@ -528,6 +528,11 @@ bool db_copied(Cx *cx, Db *db, Str table)
     return db->drv->copied == NULL || db->drv->copied(cx, db->conn, table);
 }
 
+bool db_count_anew(Cx *cx, Db *db)
+{
+    return db->drv->count_anew == NULL || db_script(cx, db, db->drv->count_anew);
+}
+
 bool db_watch(Cx *cx, Db *db, const DbGuard *g)
 {
     return db->drv->watch == NULL || db->drv->watch(cx, db->conn, g);

@@ -128,6 +128,10 @@ MUST_USE bool db_watch(Cx *cx, Db *db, const DbGuard *g);
  * Outside a transaction a reading connection opens one for what follows and ends it when nothing stands again. */
 const DbReach *db_reach(Db *db, const DbReach *reach);
 
+/* db_count_anew - after many rows were written, over a connection without a transaction, also a reading one: what the engine believes of its tables when it
+ * plans is made true at once (PostgreSQL: analyze, which would else come by itself within minutes; SQLite: nothing). Seconds at most; nobody waits for it. */
+MUST_USE bool db_count_anew(Cx *cx, Db *db);
+
 /* db_columns - names of a table's columns in order, for migrations; *ret_n 0 when there is no such table. */
 MUST_USE bool db_columns(Cx *cx, Db *db, Arena *mem, Str table, Str **ret_names, size_t *ret_n);
 

@@ -19,6 +19,7 @@ typedef struct DbDriver {
     const char *pin_read;      /* a statement that takes the snapshot, where begin_read alone does not; or NULL */
     const char *begin_write;   /* takes the write lock at once */
     const char *pin_write;     /* a statement that takes it, where begin_write alone does not; or NULL */
+    const char *count_anew;    /* see db_count_anew; NULL: nothing to do */
     const char *columns;       /* names of the columns of table ?1, in order */
 
     const char *tables;        /* names of the tables, in order */

@@ -558,6 +558,7 @@ const DbDriver DB_POSTGRESQL = {
     .pin_read = "select 1",
     .begin_write = "begin",
     .pin_write = WRITE_LOCK,
+    .count_anew = "analyze",
     .columns = "select attname from pg_attribute where attrelid = to_regclass(?1) and attnum > 0 and not attisdropped "
                "order by attnum",
     .tables = "select c.relname from pg_class c where c.relnamespace = to_regnamespace(current_schema()) and"

@@ -11,11 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "rule/validate.h"
 
 #define BATCH 500
 #define MAX_NOTES 100000
 #define HEADER_WITHIN 20
+#define MANY 1000          /* rows written after which what is read next should not be planned as for an emptier table */
 
 typedef struct {
     size_t number;             /* row in the file, 1-based */
@@ -609,5 +611,9 @@ bool import_run(Cx *cx, Store *s, const Actor *a, const RecordType *t, const cha
     }
     *ret = im.counts;
     arena_free(batch_mem);
+    if (ok && !dry_run && im.counts.n_new + im.counts.n_changed >= MANY && !db_count_anew(cx, cx->db)) {
+        log_warn("import: tables not counted anew: %.*s", STRF(cx_text(cx)));
+        cx_clear(cx);
+    }
     return ok;
 }
