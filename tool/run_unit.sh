@@ -43,7 +43,7 @@ many() { # many WHERE ALONE: the programs on standard input; those that match AL
 [ -n "$only${TAMGA_TEST_DB:-}" ] || rm -f "$build/sql.log"
 if [ -n "${TAMGA_TEST_DB:-}" ]; then
   # alone: they change settings of the whole server or end all its connections
-  list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$' | many ' on PostgreSQL' '/(db_pg|store_server|store_shared)_test$'
+  list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$' | many ' on PostgreSQL' '/(db_pg|db_queue|store_server|store_shared)_test$'
   sum
   exit
 fi

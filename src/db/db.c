@@ -217,11 +217,17 @@ static bool send_reach(Cx *cx, Db *db)
     return true;
 }
 
+/* Whether they show the same for certain. */
+static bool same_reach(const DbReach *a, const DbReach *b)
+{
+    return a == b || (a != NULL && b != NULL && a->all && b->all);
+}
+
 const DbReach *db_reach(Db *db, const DbReach *reach)
 {
     const DbReach *before = db->reach;
     db->reach = reach;
-    db->reach_sent = db->reach_sent && before == reach;
+    db->reach_sent = db->reach_sent && same_reach(before, reach);
     if (reach == NULL) {
         end_lent(db);
     }
@@ -244,6 +250,13 @@ static bool step(Cx *cx, Stmt *st, bool *ret_row)
     return ok;
 }
 
+static void note_loss(const Cx *cx, Db *db)
+{
+    if (db->begun && db->lost == E_OK && !db->drv->in_transaction(db->conn)) {
+        db->lost = cx->err;
+    }
+}
+
 bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
 {
     CHECK(st->busy && !st->ended);
@@ -257,9 +270,7 @@ bool stmt_step(Cx *cx, Stmt *st, bool *ret_row)
         *ret_row = row;
         return true;
     }
-    if (db->begun && db->lost == E_OK && !db->drv->in_transaction(db->conn)) {
-        db->lost = cx->err;
-    }
+    note_loss(cx, db);
     st->failed = true;
     end_lent(db);
     stmt_done(st); /* nothing more can be had from it, and one left busy would stop the next who asks for it */
@@ -321,6 +332,34 @@ bool stmt_run(Cx *cx, Stmt *st)
         ok = stmt_step(cx, st, &row);
     }
     stmt_done(st);
+    return ok;
+}
+
+bool stmt_queue(Cx *cx, Stmt *st)
+{
+    Db *db = st->db;
+    bool queued = false;
+    CHECK(st->busy && !st->stepped);
+    if (db->drv->queue == NULL || !db->begun) {
+        return stmt_run(cx, st);
+    }
+    bool ok = cx_enough(cx) && !transaction_lost(cx, db) && send_reach(cx, db) && db->drv->queue(cx, db->conn, st->raw, &queued);
+    if (ok && !queued) {
+        return stmt_run(cx, st);
+    }
+    if (!ok) {
+        note_loss(cx, db);
+    }
+    stmt_done(st);
+    return ok;
+}
+
+bool db_settle(Cx *cx, Db *db)
+{
+    bool ok = db->drv->settle == NULL || db->drv->settle(cx, db->conn);
+    if (!ok) {
+        note_loss(cx, db);
+    }
     return ok;
 }
 
@@ -487,6 +526,11 @@ bool db_homes(Cx *cx, Db *db, Str table, Str key)
 bool db_copied(Cx *cx, Db *db, Str table)
 {
     return db->drv->copied == NULL || db->drv->copied(cx, db->conn, table);
+}
+
+bool db_count_anew(Cx *cx, Db *db)
+{
+    return db->drv->count_anew == NULL || db_script(cx, db, db->drv->count_anew);
 }
 
 bool db_watch(Cx *cx, Db *db, const DbGuard *g)

@@ -63,6 +63,12 @@ void stmt_done(Stmt *st);                           /* reset; cheap; always call
 
 /* stmt_run - step to the end and done; for statements without rows. */
 MUST_USE bool stmt_run(Cx *cx, Stmt *st);
+/* stmt_queue - as stmt_run, for a change whose outcome is not needed yet, inside a transaction. Where each statement is a trip to a server it is sent
+ * without waiting, after all that was queued before it and before all that is run later. If it fails, so does the next statement that waits, or the
+ * db_settle, db_savepoint, db_release or db_commit before which none did, with its failure; nothing after it is done. Values need to live for the call only. */
+MUST_USE bool stmt_queue(Cx *cx, Stmt *st);
+/* db_settle - whether all that was queued went well: where a failure must be known as this caller's. Without anything queued it costs nothing. */
+MUST_USE bool db_settle(Cx *cx, Db *db);
 /* stmt_one_int - first column of the first row, then done; `none` when there is no row or NULL. */
 MUST_USE bool stmt_one_int(Cx *cx, Stmt *st, int64_t none, int64_t *ret);
 
@@ -121,6 +127,10 @@ MUST_USE bool db_watch(Cx *cx, Db *db, const DbGuard *g);
 /* db_reach - from the next statement on; `reach` must live until the next call; NULL: nothing. Returns what stood before, to be put back.
  * Outside a transaction a reading connection opens one for what follows and ends it when nothing stands again. */
 const DbReach *db_reach(Db *db, const DbReach *reach);
+
+/* db_count_anew - after many rows were written, over a connection without a transaction, also a reading one: what the engine believes of its tables when it
+ * plans is made true at once (PostgreSQL: analyze, which would else come by itself within minutes; SQLite: nothing). Seconds at most; nobody waits for it. */
+MUST_USE bool db_count_anew(Cx *cx, Db *db);
 
 /* db_columns - names of a table's columns in order, for migrations; *ret_n 0 when there is no such table. */
 MUST_USE bool db_columns(Cx *cx, Db *db, Arena *mem, Str table, Str **ret_names, size_t *ret_n);

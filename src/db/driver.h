@@ -19,6 +19,7 @@ typedef struct DbDriver {
     const char *pin_read;      /* a statement that takes the snapshot, where begin_read alone does not; or NULL */
     const char *begin_write;   /* takes the write lock at once */
     const char *pin_write;     /* a statement that takes it, where begin_write alone does not; or NULL */
+    const char *count_anew;    /* see db_count_anew; NULL: nothing to do */
     const char *columns;       /* names of the columns of table ?1, in order */
 
     const char *tables;        /* names of the tables, in order */
@@ -40,6 +41,10 @@ typedef struct DbDriver {
     bool (*bind_bytes)(DriverStmt *s, int i, Str v, bool is_text);
     bool (*bind_null)(DriverStmt *s, int i);
     bool (*step)(Cx *cx, DriverConn *c, DriverStmt *s, bool *ret_row);
+    /* queue - send it, inside a transaction, without waiting; the bindings are taken. *ret_queued false: to be stepped instead. Its failure is that
+     * of whatever waits next. settle - wait now. Both NULL: every statement answers at once. */
+    bool (*queue)(Cx *cx, DriverConn *c, DriverStmt *s, bool *ret_queued);
+    bool (*settle)(Cx *cx, DriverConn *c);
     int (*n_cols)(DriverStmt *s);                        /* of the current row; 0 when there is none */
     bool (*col_null)(DriverStmt *s, int col);
     int64_t (*col_int)(DriverStmt *s, int col);

@@ -8,7 +8,7 @@
  * A statement that fails makes the server refuse the rest of its transaction: only rolling back, also to a savepoint,
  * goes on.
  */
-#include <sys/socket.h>
+#include <limits.h>
 
 #include "base/log.h"
 #include "db/pg_impl.h"
@@ -68,10 +68,20 @@ static PGresult *run_simple(PgConn *c, const char *sql)
     return r;
 }
 
+/* A plan is kept as it was first made, and one made for a table of a few rows reads all of it: while a table grows by an import, that is a look-up slower
+ * with each row, until the server counts the rows anew in a minute or so. */
+static void replan(PgConn *c)
+{
+    if (c->named && c->n_written >= c->replan_at) {
+        c->replan_at = c->n_written > UINT_MAX / 2 ? UINT_MAX : 2 * c->n_written;
+        PQclear(run_simple(c, "discard plans"));
+    }
+}
+
 /* Names given up while a failed transaction took no command. */
 static void drop_pending(PgConn *c)
 {
-    while (c->n_pending != 0 && c->flowing == NULL && PQstatus(c->h) == CONNECTION_OK &&
+    while (c->n_pending != 0 && c->flowing == NULL && !c->piped && PQstatus(c->h) == CONNECTION_OK &&
            PQtransactionStatus(c->h) != PQTRANS_INERROR) {
         char sql[64];
         snprintf(sql, sizeof sql, "deallocate %s", c->pending[--c->n_pending]);
@@ -98,6 +108,9 @@ static bool prepare_now(Cx *cx, PgStmt *s)
 {
     PgConn *c = s->c;
     rows_settle(c);
+    if (!trip_settle(cx, c)) {
+        return false;
+    }
     drop_pending(c);
     bool in_tx = c->in_tx;
     pg_run_begins(c);
@@ -281,32 +294,36 @@ static void put_value(PgStmt *s, int i)
 static bool send_all(Cx *cx, PgStmt *s)
 {
     PgConn *c = s->c;
-    bool ahead = c->ahead != NULL, known = s->kind <= PG_WRITE && c->named;
-    if (ahead && !ahead_send(cx, c)) {
+    bool known = s->kind <= PG_WRITE && c->named;
+    if (c->ahead != NULL && !ahead_send(cx, c)) {
         return false;
     }
     int sent = known ? PQsendQueryPrepared(c->h, s->name, s->n_params, s->sent, s->lens, s->formats, 0)
                      : PQsendQueryParams(c->h, s->sql.p, s->n_params, s->types, s->sent, s->lens, s->formats, 0);
-    return sent == 1 && (!ahead || PQpipelineSync(c->h) == 1);
+    return sent == 1;
+}
+
+static void put_values(PgStmt *s)
+{
+    for (int i = 0; i < s->n_params; i++) {
+        put_value(s, i);
+    }
 }
 
 /* Sends it and takes the first row. */
 static bool execute(Cx *cx, PgStmt *s)
 {
     PgConn *c = s->c;
-    for (int i = 0; i < s->n_params; i++) {
-        put_value(s, i);
-    }
+    put_values(s);
     pg_run_begins(c);
-    bool ok = send_all(cx, s); /* if not, the connection is gone, or about to be */
-    if (!ok && c->piped) { /* half a trip is never mended */
-        (void)shutdown(PQsocket(c->h), SHUT_RDWR);
-        (void)PQconsumeInput(c->h);
+    bool ok = send_all(cx, s) && (!c->piped || PQpipelineSync(c->h) == 1); /* if not, the connection is gone, or about to be */
+    if (!ok) {
+        trip_cut(c);
     }
     if (ok && s->kind == PG_COMMIT) {
         pg_await(c, PG_COMMIT_MS);
     }
-    if (!ok || (c->ahead != NULL && !ahead_taken(c, &s->rows.bad))) {
+    if (!ok || (c->piped && !trip_taken(c, &s->rows.bad))) {
         pg_run_ends(c);
         return false;
     }
@@ -321,8 +338,14 @@ static bool prepared_here(Cx *cx, PgStmt *s)
 static bool run_once(Cx *cx, PgStmt *s)
 {
     PgConn *c = s->c;
-    if (!pg_ready(cx, c, s->kind) || !prepared_here(cx, s)) {
+    bool joins = s->kind <= PG_WRITE && c->named;
+    c->failed_sql = NULL;
+    if (!(joins ? pg_joins(cx, c, s->kind) : pg_ready(cx, c, s->kind)) || !prepared_here(cx, s)) {
         return false;
+    }
+    c->n_written += s->kind == PG_WRITE;
+    if (s->kind == PG_BEGIN) {
+        replan(c);
     }
     if (s->kind == PG_COMMIT && !c->in_tx) {
         return fail(cx, E_DB, "%s", err_info(E_DB)->text);
@@ -335,7 +358,7 @@ static bool run_once(Cx *cx, PgStmt *s)
         if (s->kind == PG_COMMIT && PQstatus(c->h) != CONNECTION_OK) {
             return fail(cx, E_DB, "提交时与数据库的连接断开了：请先核对这次操作是否已经生效，再决定要不要重做");
         }
-        return pg_fail(cx, c, s->rows.bad, s->sql.p);
+        return pg_fail(cx, c, s->rows.bad, c->failed_sql != NULL ? c->failed_sql : s->sql.p);
     }
     if (c->unsure) { /* committed here, but a standby that should have it may not */
         return fail(cx, E_DB, "数据库没有确认这次操作已经安全保存：请先核对是否已经生效，再决定要不要重做");
@@ -381,6 +404,31 @@ static bool pg_step(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_row)
         arena_reset(s->run);
     }
     return rows_next(&s->rows, ret_row) || pg_fail(cx, s->c, s->rows.bad, s->sql.p);
+}
+
+static bool pg_queue(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_queued)
+{
+    PgConn *c = conn_of(conn);
+    PgStmt *s = stmt_of(st);
+    *ret_queued = c->in_tx && c->named && s->kind == PG_WRITE;
+    if (!*ret_queued) {
+        return true;
+    }
+    bool room = !c->piped || c->n_ahead + PG_REACH_MAX < PG_TRIP;
+    if (!(room ? pg_joins(cx, c, s->kind) : pg_ready(cx, c, s->kind)) || !prepared_here(cx, s)) {
+        return false;
+    }
+    put_values(s);
+    bool ok = trip_open(c) && send_all(cx, s);
+    c->ahead = NULL;
+    if (!ok) {
+        trip_cut(c);
+        pg_run_ends(c);
+        return pg_fail(cx, c, NULL, s->sql.p);
+    }
+    trip_note(c, s->sql.p);
+    c->n_written++;
+    return true;
 }
 
 /* ---- columns ---- */
@@ -510,6 +558,7 @@ const DbDriver DB_POSTGRESQL = {
     .pin_read = "select 1",
     .begin_write = "begin",
     .pin_write = WRITE_LOCK,
+    .count_anew = "analyze",
     .columns = "select attname from pg_attribute where attrelid = to_regclass(?1) and attnum > 0 and not attisdropped "
                "order by attnum",
     .tables = "select c.relname from pg_class c where c.relnamespace = to_regnamespace(current_schema()) and"
@@ -532,6 +581,8 @@ const DbDriver DB_POSTGRESQL = {
     .bind_bytes = pg_bind_bytes,
     .bind_null = pg_bind_null,
     .step = pg_step,
+    .queue = pg_queue,
+    .settle = pg_settle,
     .n_cols = pg_n_cols,
     .col_null = pg_col_null,
     .col_int = pg_col_int,

@@ -192,6 +192,8 @@ bool pg_connect(Cx *cx, PgConn *c, bool first)
     c->generation++;
     c->n_pending = 0;
     c->in_tx = c->piped = c->closing = false;
+    c->n_written = 0;
+    c->replan_at = PG_REPLAN;
     c->stale = false;
     if (!first) {
         log_info("postgresql: connected again");
@@ -202,6 +204,17 @@ bool pg_connect(Cx *cx, PgConn *c, bool first)
 }
 
 bool pg_ready(Cx *cx, PgConn *c, PgKind kind)
+{
+    rows_settle(c);
+    if (kind == PG_UNDO) {
+        trip_drop(c);
+    } else if (!trip_settle(cx, c)) {
+        return false;
+    }
+    return pg_joins(cx, c, kind);
+}
+
+bool pg_joins(Cx *cx, PgConn *c, PgKind kind)
 {
     rows_settle(c);
     if (c->lost_tx && kind != PG_BEGIN) {

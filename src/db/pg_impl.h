@@ -10,6 +10,10 @@
 #include "db/driver.h"
 
 #define PG_PENDING 32
+#define PG_REPLAN 256       /* changes after which plans are made anew the first time; then at twice as many, and so on */
+#define PG_REACH_MAX 6    /* commands a reach takes, and one more */
+#define PG_TRIP 64        /* commands of one trip before its statement */
+#define PG_TRIP_SQL 120   /* of each, so much is kept for the log */
 #define PG_COMMIT_MS 30000 /* a commit without an answer for so long is given up; its outcome is then unknown */
 
 typedef struct {
@@ -31,14 +35,17 @@ typedef struct {
     struct PgRows *flowing;       /* whose answer is still coming */
     const DbReach *ahead;         /* what the next statement may see: goes to the server with it, in one trip (pg_reach.c) */
     bool ahead_begins;            /* … and begins the transaction that it stands in */
-    bool piped;                   /* the answers of such a trip are coming */
+    bool piped;                   /* commands of a trip were sent; their answers are not taken yet (pg_trip.c) */
     bool closing;                 /* the end of a reading transaction was sent; its answer is taken before the next command */
     int n_ahead;                  /* how many commands went before the statement in it */
+    char ahead_sql[PG_TRIP][PG_TRIP_SQL];
+    const char *failed_sql;       /* which of them the last failure was of; NULL: of the statement itself */
+    unsigned n_written, replan_at; /* changes over this connection; at how many of them its plans are made anew */
     char pending[PG_PENDING][40]; /* names to deallocate when the transaction allows */
     int n_pending;
 } PgConn;
 
-typedef enum { PG_QUERY, PG_WRITE, PG_BEGIN, PG_COMMIT, PG_PLAIN } PgKind;
+typedef enum { PG_QUERY, PG_WRITE, PG_BEGIN, PG_COMMIT, PG_UNDO, PG_PLAIN } PgKind;
 
 /* The answer of a statement, row by row (pg_rows.c). While it flows, the connection is its own. */
 typedef struct PgRows {
@@ -53,8 +60,10 @@ typedef struct PgRows {
 /* pg_conn.c */
 bool pg_connect(Cx *cx, PgConn *c,
                 bool first); /* (re)connect; first: fail as an address that does not work, else as a break */
-/* pg_ready - a live connection to run something of `kind` on, reconnecting when that is safe. */
+/* pg_ready - a live connection to run something of `kind` on, reconnecting when that is safe; what was queued is over, and went well.
+ * pg_joins - the same for what may go with what is queued. */
 bool pg_ready(Cx *cx, PgConn *c, PgKind kind);
+bool pg_joins(Cx *cx, PgConn *c, PgKind kind);
 DriverConn *pg_open(Cx *cx, const char *path, DbMode mode);
 void pg_close(DriverConn *conn);
 void pg_interrupt(DriverConn *conn);
@@ -104,9 +113,22 @@ bool pg_copied(Cx *cx, DriverConn *conn, Str table);
 bool pg_guard(Cx *cx, DriverConn *conn, const DbGuard *g);
 bool pg_reach(Cx *cx, DriverConn *conn, const DbReach *r, bool begin);
 void pg_reach_over(DriverConn *conn);
-/* ahead_send - what pg_reach left to be sent; the statement follows, then PQpipelineSync. False: the connection is not to be used again.
- * ahead_taken - the answers, up to the statement's own. False: it failed; *ret_bad says why (NULL: the connection broke), nothing more comes.
- * ahead_over - after the last answer: the connection takes single commands again. */
+/* ahead_send - put what pg_reach left to be sent into the trip. False: the connection is not to be used again. */
 bool ahead_send(Cx *cx, PgConn *c);
-bool ahead_taken(PgConn *c, PGresult **ret_bad);
-void ahead_over(PgConn *c);
+
+/* pg_trip.c */
+/* trip_open - the next commands make a trip, or join the one under way. trip_note - one was sent; `sql` for the log. trip_put - send a command
+ * without answer. False: the connection is not to be used again.
+ * trip_taken - after PQpipelineSync, the answers up to the statement's own. False: it failed; *ret_bad says why (NULL: the connection broke), nothing more comes.
+ * trip_over - after the last answer: the connection takes single commands again.
+ * trip_cut - half a trip is never mended: the connection is given up.
+ * trip_settle - take the answers of what is queued, if anything is; false: one of it failed. trip_drop - the same, before undoing it: how it went is not asked. */
+bool trip_open(PgConn *c);
+void trip_note(PgConn *c, const char *sql);
+bool trip_put(PgConn *c, const char *sql);
+bool trip_taken(PgConn *c, PGresult **ret_bad);
+void trip_over(PgConn *c);
+void trip_cut(PgConn *c);
+bool trip_settle(Cx *cx, PgConn *c);
+void trip_drop(PgConn *c);
+bool pg_settle(Cx *cx, DriverConn *conn);

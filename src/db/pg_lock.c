@@ -50,6 +50,7 @@ void pg_unlock(DriverConn *conn, Str name)
 {
     PgConn *c = (PgConn *)(void *)conn;
     rows_settle(c);
+    trip_drop(c); /* when it went badly, the server refuses the rest of the transaction */
     if (PQstatus(c->h) == CONNECTION_OK && PQtransactionStatus(c->h) != PQTRANS_INERROR) {
         PQclear(run_named(c, "select pg_advisory_unlock" KEY, name));
     }

@@ -124,18 +124,12 @@ bool pg_reach(Cx *cx, DriverConn *conn, const DbReach *r, bool begin)
 {
     static const DbReach NOTHING = {0};
     PgConn *c = (PgConn *)(void *)conn;
-    if (!pg_ready(cx, c, begin ? PG_BEGIN : PG_QUERY)) {
+    if (!pg_joins(cx, c, begin ? PG_BEGIN : PG_QUERY)) {
         return false;
     }
     c->ahead = r != NULL ? r : &NOTHING;
     c->ahead_begins = begin;
     return true;
-}
-
-static bool ahead_put(PgConn *c, const char *sql)
-{
-    c->n_ahead++;
-    return PQsendQueryParams(c->h, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 
 /* In a transaction that begins with it, what is not set is empty already. */
@@ -145,7 +139,7 @@ static bool set_local(Cx *cx, PgConn *c, const char *what, Str value)
         return true;
     }
     char *lit = PQescapeLiteral(c->h, value.p != NULL ? value.p : "", value.n);
-    bool ok = lit != NULL && ahead_put(c, str_printf(cx->mem, "set local tamga.%s = %s", what, lit).p);
+    bool ok = lit != NULL && trip_put(c, str_printf(cx->mem, "set local tamga.%s = %s", what, lit).p);
     PQfreemem(lit);
     return ok;
 }
@@ -153,9 +147,11 @@ static bool set_local(Cx *cx, PgConn *c, const char *what, Str value)
 static bool send_reach(Cx *cx, PgConn *c)
 {
     const DbReach *r = c->ahead;
+    if (r->all) { /* the rest adds nothing to it */
+        return set_local(cx, c, "homes", S("*"));
+    }
     Buf homes = buf_new(cx->mem, (size_t)64 << 10), person = buf_new(cx->mem, 32);
-    buf_add(&homes, r->all ? S("*") : S(""));
-    for (size_t i = 0; !r->all && i < r->n; i++) {
+    for (size_t i = 0; i < r->n; i++) {
         if (i != 0) {
             buf_addc(&homes, ',');
         }
@@ -170,42 +166,7 @@ static bool send_reach(Cx *cx, PgConn *c)
 
 bool ahead_send(Cx *cx, PgConn *c)
 {
-    c->n_ahead = 0;
-    c->piped = PQenterPipelineMode(c->h) == 1;
-    return c->piped && (!c->ahead_begins || ahead_put(c, "begin read only")) && send_reach(cx, c);
-}
-
-bool ahead_taken(PgConn *c, PGresult **ret_bad)
-{
-    for (int left = c->n_ahead; left > 0; left--) {
-        PGresult *r = PQgetResult(c->h);
-        if (PQresultStatus(r) != PGRES_COMMAND_OK) {
-            *ret_bad = r;
-            ahead_over(c);
-            return false;
-        }
-        PQclear(r);
-        PQclear(PQgetResult(c->h)); /* none: the end of this one */
-    }
-    c->in_tx = true; /* should the connection break now, nothing more runs without the reach */
-    c->ahead = NULL;
-    return true;
-}
-
-void ahead_over(PgConn *c)
-{
-    if (!c->piped) {
-        return;
-    }
-    c->piped = false;
-    int nulls = 0; /* two in a row: nothing is under way */
-    for (bool end = false; !end && nulls < 2 && PQstatus(c->h) == CONNECTION_OK;) {
-        PGresult *r = PQgetResult(c->h);
-        end = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
-        nulls = r == NULL ? nulls + 1 : 0;
-        PQclear(r);
-    }
-    (void)PQexitPipelineMode(c->h); /* on a broken connection it changes nothing: that one is not used again */
+    return trip_open(c) && (!c->ahead_begins || trip_put(c, "begin read only")) && send_reach(cx, c);
 }
 
 void pg_reach_over(DriverConn *conn)

@@ -21,7 +21,7 @@ static void take_to_the_end(PgRows *rows)
             PQclear(r);
         }
     }
-    ahead_over(c);
+    trip_over(c);
     rows->flows = false;
     c->flowing = NULL;
     pg_run_ends(c);

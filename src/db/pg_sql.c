@@ -56,6 +56,9 @@ static PgKind kind_of(Str word)
     if (str_ieq(word, S("insert")) || str_ieq(word, S("update")) || str_ieq(word, S("delete"))) {
         return PG_WRITE;
     }
+    if (str_ieq(word, S("rollback"))) {
+        return PG_UNDO;
+    }
     return str_ieq(word, S("begin")) ? PG_BEGIN : str_ieq(word, S("commit")) ? PG_COMMIT : PG_PLAIN;
 }
 

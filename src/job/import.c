@@ -11,11 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "rule/validate.h"
 
 #define BATCH 500
 #define MAX_NOTES 100000
 #define HEADER_WITHIN 20
+#define MANY 1000          /* rows written after which what is read next should not be planned as for an emptier table */
 
 typedef struct {
     size_t number;             /* row in the file, 1-based */
@@ -129,7 +131,7 @@ static bool find_row(Import *im, const ImportRow *row, Rec *ret, bool *ret_found
     return rec_find(cx, im->s, im->a, im->plan.type, keys, values, sh->n_key, ret, ret_found);
 }
 
-static bool write_beside(Import *im, ImportRow *row, int64_t main_id, int64_t home, bool *ret_changed)
+static bool write_beside(Import *im, ImportRow *row, int64_t main_id, int64_t home, bool is_new, bool *ret_changed)
 {
     const Sheet *sh = im->plan.sheet;
     Cx *cx = im->cx;
@@ -158,7 +160,7 @@ static bool write_beside(Import *im, ImportRow *row, int64_t main_id, int64_t ho
     bool found = false;
     Findings findings = findings_new(cx->mem);
     WriteOpts o = {.source = str_printf(cx->mem, "%.*s 第%zu行", STRF(im->source), row->number), .dry_run = im->dry_run, .undone_by_caller = true};
-    if (main_id > 1 && !rec_find(cx, im->s, im->a, sh->beside, keys, values, sh->n_beside_key + 1, &r, &found)) {
+    if (!is_new && !rec_find(cx, im->s, im->a, sh->beside, keys, values, sh->n_beside_key + 1, &r, &found)) {
         return false;
     }
     bool ok = true;
@@ -202,7 +204,7 @@ static bool write_row(Cx *cx, Store *s, void *arg)
         ok = rec_update(cx, im->s, im->a, im->plan.type, r.id, row->values, row->set, &o, &findings, &r, &changed);
     }
     take_findings(im, row, &findings, false);
-    if (!ok || (im->plan.sheet->beside != NULL && !write_beside(im, row, r.id, r.home, &changed))) {
+    if (!ok || (im->plan.sheet->beside != NULL && !write_beside(im, row, r.id, r.home, is_new, &changed))) {
         return false;
     }
     if (is_new) {
@@ -237,10 +239,27 @@ static bool row_failure(Import *im, const ImportRow *row)
     return true;
 }
 
+/* Most rows of most workbooks are new. */
+static bool look_ahead(Cx *cx, Import *im)
+{
+    const Sheet *sh = im->plan.sheet;
+    Value *values = NEW_ARRAY(cx->mem, Value, im->n_rows);
+    size_t n = 0;
+    for (size_t i = 0; sh->n_key != 0 && i < im->n_rows; i++) {
+        if (!im->rows[i].wrong && im->rows[i].no.n == 0) {
+            values[n++] = im->rows[i].values[sh->key[0]->index];
+        }
+    }
+    return n == 0 || rec_look_ahead(cx, im->s, im->plan.type, sh->key[0], values, n);
+}
+
 static bool write_batch(Cx *cx, Store *s, void *arg)
 {
     Import *im = arg;
     im->row_failed = false;
+    if (im->as_one && !look_ahead(cx, im)) {
+        return false;
+    }
     for (size_t i = 0; i < im->n_rows; i++) {
         ImportRow *row = &im->rows[i];
         if (row->wrong) {
@@ -256,6 +275,10 @@ static bool write_batch(Cx *cx, Store *s, void *arg)
         if (!ok && !row_failure(im, row)) {
             return false;
         }
+    }
+    if (im->as_one && !db_settle(cx, cx->db)) {
+        im->row_failed = true;
+        return false;
     }
     return true;
 }
@@ -601,5 +624,9 @@ bool import_run(Cx *cx, Store *s, const Actor *a, const RecordType *t, const cha
     }
     *ret = im.counts;
     arena_free(batch_mem);
+    if (ok && !dry_run && im.counts.n_new + im.counts.n_changed >= MANY && !db_count_anew(cx, cx->db)) {
+        log_warn("import: tables not counted anew: %.*s", STRF(cx_text(cx)));
+        cx_clear(cx);
+    }
     return ok;
 }

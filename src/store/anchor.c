@@ -8,6 +8,7 @@
 
 #include "base/folder.h"
 #include "store/anchor_int.h"
+#include "store/held.h"
 
 bool anchor_tables(Cx *cx, Db *db)
 {
@@ -16,8 +17,11 @@ bool anchor_tables(Cx *cx, Db *db)
                      " heads text not null, note text not null, sent integer not null){strict}");
 }
 
-static bool read_heads(Cx *cx, Str *ret, int64_t *ret_size)
+static bool read_heads(Cx *cx, Store *s, Str *ret, int64_t *ret_size)
 {
+    if (!held_write(cx, s)) {
+        return false;
+    }
     Buf b = buf_new(cx->mem, 2 << 20);
     Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select home, seq, hash from journal_head order by home"));
     *ret_size = 0;
@@ -38,7 +42,7 @@ static bool make(Cx *cx, Store *s, void *arg)
     Str *note = arg, heads;
     int64_t size, n = 0;
     uint8_t root[32];
-    if (!read_heads(cx, &heads, &size)) {
+    if (!read_heads(cx, s, &heads, &size)) {
         return false;
     }
     Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("select note from journal_anchor where size = ?1 and heads = ?2"));

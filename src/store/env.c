@@ -4,6 +4,7 @@
 #include "store/env.h"
 
 #include "base/date.h"
+#include "store/recent.h"
 
 #define RELATED_MAX 10000 /* more are refused aloud: a count cut short would be a wrong figure */
 #define REFERRED_MAX 8
@@ -203,7 +204,8 @@ static bool previous_held(void *ctx, Cx *cx, const Field *field, Value *ret)
     const RecordType *t = box->rec->type;
     const Field *period = first_of(t, FT_PERIOD), *owner = first_of(t, FT_REF);
     *ret = (Value){0};
-    if (period == NULL || owner == NULL || !box->rec->v[period->index].has || !box->rec->v[owner->index].has) {
+    if (period == NULL || owner == NULL || !box->rec->v[period->index].has || !box->rec->v[owner->index].has ||
+        recent_unreferred(box->s, box->rec->v[owner->index].i)) {
         return true;
     }
     Sql *q = sql_new(cx->mem);

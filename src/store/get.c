@@ -1,6 +1,7 @@
 /*
  * get.c - reading single records: by id, by number, by key; with unmasking as a logged act.
  */
+#include "store/absent.h"
 #include "store/internal.h"
 
 static bool see(Cx *cx, Store *s, const Actor *a, Rec *r)
@@ -79,7 +80,7 @@ bool rec_find(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Field
         return true;
     }
     for (size_t i = 0; i < n; i++) {
-        if (!values[i].has) {
+        if (!values[i].has || absent_known(s, t, keys[i], &values[i])) {
             return true;
         }
         sql_lit(q, " and ");

@@ -76,6 +76,9 @@ struct Store {
     bool stopping, started;
     uint64_t touched; /* by the job running now; writer thread only */
     bool in_write;    /* writer thread only */
+    struct HeldAll *held;  /* writer thread only (held.h, recent.h, absent.h) */
+    struct Recent *recent;
+    struct Absent *absent;
     pthread_key_t reader;
     /* ids */
     pthread_mutex_t id_lock;

@@ -4,58 +4,22 @@
 #include "store/internal.h"
 #include "store/chain.h"
 #include "store/delegate.h"
-
-static bool read_head(Cx *cx, int64_t home, int64_t *ret_seq, uint8_t hash[32])
-{
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S("select seq, hash from journal_head where home = ?1"));
-    bool row = false;
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, home);
-    if (!stmt_step(cx, st, &row)) {
-        stmt_done(st);
-        return false;
-    }
-    *ret_seq = 0;
-    memset(hash, 0, 32);
-    if (row) {
-        *ret_seq = stmt_col_int(st, 0);
-        Str h = stmt_col_text(st, 1);
-        memcpy(hash, h.p, MIN(h.n, (size_t)32));
-    }
-    stmt_done(st);
-    return true;
-}
-
-static bool write_head(Cx *cx, int64_t home, int64_t seq, const uint8_t hash[32])
-{
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S("insert into journal_head (home, seq, hash) values (?1, ?2, ?3)"
-                         " on conflict (home) do update set seq = excluded.seq, hash = excluded.hash"));
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, home);
-    stmt_int(st, 2, seq);
-    stmt_blob(st, 3, str_n((const char *)hash, 32));
-    return stmt_run(cx, st);
-}
+#include "store/held.h"
 
 bool journal_add(Cx *cx, Store *s, int64_t home, const Actor *a, Str act, const RecordType *t, int64_t record, int64_t rev,
                  Str action, Str state_from, Str state_to, Str reason, Str source, Str body)
 {
     CHECK(on_writer(s));
-    uint8_t prev[32], hash[32];
-    int64_t seq;
-    if (!read_head(cx, home, &seq, prev)) {
+    ChainEnd end;
+    if (!held_chain(cx, s, home, &end)) {
         return false;
     }
-    Event e = {.home = home, .seq = seq + 1, .at_ms = cx->now_ms, .user = a->user, .user_name = a->name,
+    Event e = {.home = home, .seq = end.seq + 1, .at_ms = cx->now_ms, .user = a->user, .user_name = a->name,
                .org_name = a->org != NULL ? a->org->name : S(""), .act = act, .type = t != NULL ? t->id : S(""),
                .record = record, .rev = rev, .action = action, .state_from = state_from, .state_to = state_to,
                .reason = reason, .source = delegate_source(cx->mem, a, t, act, action, source), .body = body};
-    chain_hash(prev, &e, hash);
+    end.seq = e.seq;
+    chain_hash(end.hash, &e, end.hash);
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
                        S("insert into journal (home, seq, at, user_id, user_name, org, act, type, record, rev, action,"
                          " state_from, state_to, reason, source, body, hash)"
@@ -77,8 +41,12 @@ bool journal_add(Cx *cx, Store *s, int64_t home, const Actor *a, Str act, const 
     for (int i = 0; i < 6; i++) {
         stmt_text(st, 11 + i, texts[i]);
     }
-    stmt_blob(st, 17, str_n((const char *)hash, 32));
-    return stmt_run(cx, st) && write_head(cx, home, e.seq, hash);
+    stmt_blob(st, 17, str_n((const char *)end.hash, sizeof end.hash));
+    if (!stmt_queue(cx, st)) {
+        return false;
+    }
+    held_chain_set(s, home, &end);
+    return true;
 }
 
 #define EVENT_COLUMNS                                                                                                  \

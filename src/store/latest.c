@@ -5,7 +5,7 @@
  * transaction that wrote the newer record, through the journal like any change.
  */
 #include "base/date.h"
-#include "store/internal.h"
+#include "store/recent.h"
 
 static void read_latest(Cx *cx, const Field *f, Stmt *st, int col, Value *ret)
 {
@@ -62,16 +62,38 @@ static bool newest_held(Cx *cx, Store *s, const Field *const *fields, size_t n, 
     return stmt_end(st);
 }
 
-static bool newest(Cx *cx, Store *s, const Field *const *fields, size_t n, int64_t parent, Value *values)
+/* The same from the only record there is; false: it is to be read. */
+static bool of_the_only(Store *s, const Field *const *fields, size_t n, int64_t parent, const Rec *written, Value *values)
+{
+    const Value *link = &written->v[fields[0]->latest_via->index];
+    if (!link->has || link->i != parent || !recent_sole(s, parent, written->id)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (fields[i]->latest_field->personal) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        const Value *v = &written->v[fields[i]->latest_field->index];
+        values[fields[i]->index] = v->has ? *v : (Value){0};
+    }
+    return true;
+}
+
+static bool newest(Cx *cx, Store *s, const Field *const *fields, size_t n, int64_t parent, const Rec *written, Value *values)
 {
     ReachHold h;
+    if (of_the_only(s, fields, n, parent, written, values)) {
+        return true;
+    }
     reach_program(cx, &h);
     bool ok = newest_held(cx, s, fields, n, parent, values);
     reach_end(cx, &h);
     return ok;
 }
 
-static bool all_newest(Cx *cx, Store *s, const RecordType *t, const RecordType *from, int64_t parent, Value *values)
+static bool all_newest(Cx *cx, Store *s, const RecordType *t, const Rec *written, int64_t parent, Value *values)
 {
     const Field **group = NEW_ARRAY(cx->mem, const Field *, t->n_fields);
     bool *taken = NEW_ARRAY(cx->mem, bool, t->n_fields);
@@ -79,19 +101,19 @@ static bool all_newest(Cx *cx, Store *s, const RecordType *t, const RecordType *
         size_t n = 0;
         for (size_t k = i; k < t->n_fields; k++) {
             const Field *f = &t->fields[k];
-            if (!taken[k] && f->latest_of == from && (n == 0 || (f->latest_via == group[0]->latest_via && f->latest_by == group[0]->latest_by))) {
+            if (!taken[k] && f->latest_of == written->type && (n == 0 || (f->latest_via == group[0]->latest_via && f->latest_by == group[0]->latest_by))) {
                 group[n++] = f;
                 taken[k] = true;
             }
         }
-        if (n != 0 && !newest(cx, s, group, n, parent, values)) {
+        if (n != 0 && !newest(cx, s, group, n, parent, written, values)) {
             return false;
         }
     }
     return true;
 }
 
-static bool refresh_parent(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t parent, const RecordType *from)
+static bool refresh_parent(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t parent, const Rec *written)
 {
     Rec before;
     if (!rec_load(cx, s, t, parent, true, &before)) {
@@ -105,7 +127,7 @@ static bool refresh_parent(Cx *cx, Store *s, const Actor *a, const RecordType *t
     bool changed;
     after.v = NEW_ARRAY(cx->mem, Value, t->n_fields);
     memcpy(after.v, before.v, t->n_fields * sizeof(Value));
-    if (!all_newest(cx, s, t, from, parent, after.v)) {
+    if (!all_newest(cx, s, t, written, parent, after.v)) {
         return false;
     }
     return rec_store_change(cx, s, a, &before, &after, S("compute"), S(""), S(""), S(""), &changed);
@@ -119,7 +141,7 @@ bool rec_refresh_latest(Cx *cx, Store *s, const Actor *a, const Rec *written)
             const Field *f = &t->fields[k];
             if (f->latest_of == written->type) {
                 const Value *link = &written->v[f->latest_via->index];
-                if (link->has && !refresh_parent(cx, s, a, t, link->i, written->type)) {
+                if (link->has && !refresh_parent(cx, s, a, t, link->i, written)) {
                     return false;
                 }
                 break; /* one refresh covers every computed field of the type */

@@ -5,6 +5,7 @@
  * database, cut to 16 bytes, another key word for each type and field: equal values of one field have equal tokens, so twins and exact matches
  * are found without decrypting, and nothing else can be asked. It tells whoever holds the database which records share a value.
  */
+#include "store/recent.h"
 #include "store/subject.h"
 
 static bool has_column(const Str *names, size_t n, Str field)
@@ -165,6 +166,9 @@ static bool write_again(Cx *cx, Store *s, const Rec *r, bool sealed)
     sql_int(q, r->id);
     sql_lit(q, " and home = ");
     sql_int(q, r->home);
+    if (on_writer(s)) {
+        recent_drop(s, r->id);
+    }
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     return st != NULL && stmt_run(cx, st);
 }

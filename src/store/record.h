@@ -148,6 +148,9 @@ MUST_USE bool rec_unmask(Cx *cx, Store *s, const Actor *a, const RecordType *t, 
  * right `erase` over records they may read, with a reason, journalled. rev 0: whatever revision it has. */
 MUST_USE bool rec_erase(Cx *cx, Store *s, const Actor *a, const RecordType *t, int64_t id, int64_t rev, Str reason, Rec *ret);
 
+/* rec_look_ahead - inside a store_write that is about to write many: ask in few statements which of n values of a text field no record of the type has, so
+ * that rec_find and the check of what must be unique need not ask for each. It changes no result. Memory: n values, until the transaction ends. */
+MUST_USE bool rec_look_ahead(Cx *cx, Store *s, const RecordType *t, const Field *f, const Value *values, size_t n);
 /* rec_find - the record of the actor's reach with these key values (import); false in *ret_found when there is none. */
 MUST_USE bool rec_find(Cx *cx, Store *s, const Actor *a, const RecordType *t, const Field *const *keys, const Value *values,
                        size_t n, Rec *ret, bool *ret_found);

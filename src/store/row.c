@@ -3,6 +3,7 @@
  */
 #include "base/date.h"
 #include "fmt/codes.h"
+#include "store/recent.h"
 #include "store/subject.h"
 
 TypeSql type_sql_make(Arena *mem, const RecordType *t)
@@ -287,6 +288,9 @@ bool rec_load_held(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear
 static bool load_wide(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_personal, bool deleted_too, Rec *ret)
 {
     ReachHold h;
+    if (clear_personal && recent_get(cx, s, t, id, ret)) {
+        return true;
+    }
     reach_program(cx, &h);
     bool ok = load(cx, s, t, id, clear_personal, deleted_too, ret);
     reach_end(cx, &h);

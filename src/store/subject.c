@@ -2,6 +2,7 @@
  * subject.c - see subject.h. A key is unwrapped for one value at a time and wiped at once, so that clear keys do not lie in arenas.
  */
 #include "store/subject.h"
+#include "store/recent.h"
 #include "store/sealing.h"
 
 #include "base/buf.h"
@@ -113,7 +114,7 @@ Str personal_token(Cx *cx, const Store *s, const RecordType *t, const Field *f, 
 
 /* ---- writing ---- */
 
-static bool put_key(Cx *cx, const Rec *r, Str key, int64_t erased)
+static bool put_key(Cx *cx, Store *s, const Rec *r, Str key, int64_t erased)
 {
     Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                        S("insert into subject_key (home, subject, key, made, erased) values (?1, ?2, ?3, ?4, ?5)"
@@ -121,15 +122,16 @@ static bool put_key(Cx *cx, const Rec *r, Str key, int64_t erased)
     if (st == NULL) {
         return false;
     }
+    recent_drop(s, r->id);
     stmt_int(st, 1, r->home);
     stmt_int(st, 2, r->id);
     stmt_text(st, 3, key);
     stmt_int(st, 4, cx->now_ms);
     stmt_int(st, 5, erased);
-    return stmt_run(cx, st);
+    return stmt_queue(cx, st);
 }
 
-static bool make_key(Cx *cx, const Store *s, Rec *r, int64_t gen)
+static bool make_key(Cx *cx, Store *s, Rec *r, int64_t gen)
 {
     uint8_t raw[32];
     if (gen > GENERATIONS) {
@@ -139,7 +141,7 @@ static bool make_key(Cx *cx, const Store *s, Rec *r, int64_t gen)
     Str wrapped = field_seal(cx->mem, &s->keys->wrap, wrap_aad(cx->mem, r->id, gen), str_n((const char *)raw, sizeof raw));
     secret_wipe(raw, sizeof raw);
     r->own_key = str_printf(cx->mem, "%lld:%.*s", (long long)gen, STRF(wrapped));
-    return put_key(cx, r, r->own_key, 0);
+    return put_key(cx, s, r, r->own_key, 0);
 }
 
 bool subject_need(Cx *cx, Store *s, Rec *r)
@@ -174,9 +176,8 @@ bool subject_destroy(Cx *cx, Store *s, Rec *r)
 {
     Str wrapped;
     int64_t gen = generation(r->own_key, &wrapped);
-    (void)s;
     r->own_key = str_printf(cx->mem, "%lld:", (long long)MAX(gen, 1));
-    return put_key(cx, r, r->own_key, cx->now_ms);
+    return put_key(cx, s, r, r->own_key, cx->now_ms);
 }
 
 /* ---- counting and sealing anew ---- */

@@ -8,6 +8,7 @@
 #include "fmt/doc.h"
 #include "rule/validate.h"
 #include "store/chain.h"
+#include "store/held.h"
 #include "store/subject.h"
 
 #define EVENT_SELECT                                                                                                   \
@@ -217,7 +218,7 @@ static bool verify_held(Cx *cx, Store *s, const VerifyOpts *o, VerifyCounts *ret
 {
     Report r = {.text = buf_new(cx->mem, 1 << 20)};
     int64_t start = clock_mono_ms();
-    if (!verify_chains(cx, s, o->threads, &r)) {
+    if (!held_write(cx, s) || !verify_chains(cx, s, o->threads, &r)) {
         return false;
     }
     r.counts.chain_ms = clock_mono_ms() - start;

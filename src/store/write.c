@@ -1,9 +1,12 @@
 /*
  * write.c - creating, changing and deleting records: rights, checks, row, child rows, journal, in one transaction.
  */
+#include "store/absent.h"
 #include "store/body.h"
 #include "base/date.h"
 #include "store/env.h"
+#include "store/held.h"
+#include "store/recent.h"
 #include "store/subject.h"
 
 static const State *initial_state(const RecordType *t)
@@ -34,7 +37,7 @@ static bool write_lists(Cx *cx, Store *s, const Rec *r)
         sql_lit(q, " and parent = ");
         sql_int(q, r->id);
         Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-        if (st == NULL || !stmt_run(cx, st)) {
+        if (st == NULL || !stmt_queue(cx, st)) {
             return false;
         }
         for (size_t n = 0; n < r->v[i].n_rows; n++) {
@@ -58,7 +61,7 @@ static bool write_lists(Cx *cx, Store *s, const Rec *r)
             }
             sql_lit(q, ")");
             st = sql_stmt(cx, cx->db, SQL_HOME, q);
-            if (st == NULL || !stmt_run(cx, st)) {
+            if (st == NULL || !stmt_queue(cx, st)) {
                 return false;
             }
         }
@@ -115,7 +118,12 @@ static bool insert_row(Cx *cx, Store *s, const Rec *r)
     }
     sql_lit(q, ")");
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-    return st != NULL && stmt_run(cx, st) && write_lists(cx, s, r);
+    if (st == NULL || !stmt_queue(cx, st) || !write_lists(cx, s, r)) {
+        return false;
+    }
+    recent_put(s, r);
+    absent_put(s, r);
+    return true;
 }
 
 static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
@@ -159,7 +167,12 @@ static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
     sql_lit(q, " and home = ");
     sql_int(q, r->home);
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-    return st != NULL && stmt_run(cx, st) && write_lists(cx, s, r);
+    if (st == NULL || !stmt_queue(cx, st) || !write_lists(cx, s, r)) {
+        return false;
+    }
+    recent_put(s, r);
+    absent_put(s, r);
+    return true;
 }
 
 /* ---- numbers ---- */
@@ -188,23 +201,8 @@ bool next_number(Cx *cx, Store *s, const RecordType *t, Rec *r)
     Str day = instant_iso(cx->mem, cx->now_ms + 8 * 3600 * 1000);
     memcpy(year, day.p, 4);
     Str head = str_printf(cx->mem, "%.*s-%.*s-%.4s", STRF(t->number_prefix), STRF(number_place(s, r->home)), year);
-    /* Two plain statements: "returning" builds a table of its own each time. */
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
-                       S("insert into counter (home, name, n) values (?1, ?2, 1)"
-                         " on conflict (home, name) do update set n = counter.n + 1"));
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, r->home);
-    stmt_text(st, 2, head);
-    if (!stmt_run(cx, st) ||
-        (st = db_stmt(cx, cx->db, SQL_HOME, S("select n from counter where home = ?1 and name = ?2"))) == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, r->home);
-    stmt_text(st, 2, head);
     int64_t n;
-    if (!stmt_one_int(cx, st, 0, &n)) {
+    if (!held_count(cx, s, r->home, head, &n)) {
         return false;
     }
     r->no = str_printf(cx->mem, "%.*s-%04lld", STRF(head), (long long)n);
@@ -217,6 +215,7 @@ bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action, Str rea
 {
     size_t n;
     r->id = store_new_id(s, r->home);
+    recent_made(s, r->id);
     r->own_key = S(""); /* it may be a copy of another record, whose key is not its own */
     r->rev = 1;
     r->created_ms = r->updated_ms = cx->now_ms;
@@ -309,7 +308,8 @@ static bool check_unique(Cx *cx, Store *s, const Rec *r, Findings *found)
     sql_lit(q, " where deleted is null and home = ");
     sql_int(q, r->home);
     for (size_t i = 0; i < t->n_unique; i++) {
-        if (!r->v[t->unique[i]->index].has) {
+        const Value *v = &r->v[t->unique[i]->index];
+        if (!v->has || (t->unique[i]->kind == FT_REF && recent_unreferred(s, v->i)) || absent_known(s, t, t->unique[i], v)) {
             return true;
         }
         sql_lit(q, " and ");
@@ -589,6 +589,7 @@ static bool do_delete(Cx *cx, Store *s, void *arg)
     sql_int(q, cx->now_ms);
     sql_lit(q, ", rev = rev + 1 where id = ");
     sql_int(q, r.id);
+    recent_drop(s, r.id);
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     if (st == NULL || !stmt_run(cx, st)) {
         return false;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/held.h"
 #include "store/shared_int.h"
 
 #define GROUP_MAX 256
@@ -35,6 +36,36 @@ static void bump_versions(Store *s, uint64_t touched)
     }
 }
 
+static bool savepoint(Cx *cx, Store *s)
+{
+    return held_write(cx, s) && db_savepoint(cx, s->writer);
+}
+
+static void undo(Store *s)
+{
+    held_forget(s);
+    db_rollback_to(s->writer);
+}
+
+static void undo_all(Store *s)
+{
+    held_forget(s);
+    db_rollback(s->writer);
+}
+
+/* In a savepoint: what fails is undone alone. What it queued is waited for, so that a failure of that is its own, too. */
+static bool run_saved(Cx *cx, Store *s, StoreFn *fn, void *arg)
+{
+    if (!savepoint(cx, s)) {
+        return false;
+    }
+    if (fn(cx, s, arg) && cx_enough(cx) && db_settle(cx, s->writer) && db_release(cx, s->writer)) {
+        return true;
+    }
+    undo(s);
+    return false;
+}
+
 /* A job alone in its group needs no savepoint: its failure rolls the whole transaction back. A long one is much the faster for it, as
  * a savepoint keeps a copy of every page changed since. */
 static void run_one(Store *s, WriteJob *job, bool alone)
@@ -45,14 +76,9 @@ static void run_one(Store *s, WriteJob *job, bool alone)
     s->touched = 0;
     job->ok = false;
     if (alone) {
-        job->ok = job->fn(cx, s, job->arg) && cx_enough(cx);
-    } else if (db_savepoint(cx, s->writer)) {
-        job->ok = job->fn(cx, s, job->arg) && cx_enough(cx);
-        if (job->ok) {
-            job->ok = db_release(cx, s->writer);
-        } else {
-            db_rollback_to(s->writer);
-        }
+        job->ok = job->fn(cx, s, job->arg) && cx_enough(cx) && db_settle(cx, s->writer);
+    } else {
+        job->ok = run_saved(cx, s, job->fn, job->arg);
     }
     job->touched = job->ok ? s->touched : 0;
     cx->db = reader;
@@ -104,7 +130,7 @@ static bool run_jobs(Cx *cx, Store *s, WriteJob *first, uint64_t *ret_touched)
     if (alone && !first->ok) {
         return false;
     }
-    if (!shared_raise(cx, s, *ret_touched)) {
+    if (!held_write(cx, s) || !db_settle(cx, s->writer) || !shared_raise(cx, s, *ret_touched)) {
         fail_group(first, cx);
         return false;
     }
@@ -123,20 +149,20 @@ static void run_group(Store *s, WriteJob *first)
     if (!begun || !shared_mine(&cx, s, &mine)) {
         refuse_group(first, &cx);
         if (begun) {
-            db_rollback(s->writer);
+            undo_all(s);
         }
     } else if (!mine) { /* ids made before belong to another process now */
         if (!db_commit(&cx, s->writer)) {
-            db_rollback(s->writer);
+            undo_all(s);
         }
         (void)!fail(&cx, E_BUSY, "本机与数据库的联系中断过，刚刚恢复，请再试一次");
         refuse_group(first, &cx);
     } else if (!run_jobs(&cx, s, first, &touched)) {
-        db_rollback(s->writer);
+        undo_all(s);
     } else {
         int64_t began_us = clock_mono_us();
         if (!db_commit(&cx, s->writer)) {
-            db_rollback(s->writer);
+            undo_all(s);
             fail_group(first, &cx);
         } else if (s->shared) {
             shared_publish(s);
@@ -145,6 +171,7 @@ static void run_group(Store *s, WriteJob *first)
         }
         commit_us = clock_mono_us() - began_us;
     }
+    held_forget(s); /* from here on others may write */
     note_group(s, first, commit_us);
     arena_free(mem);
 }
@@ -214,6 +241,7 @@ static void *writer_main(void *arg)
 void writer_start(Store *s)
 {
     s->tail = &s->head;
+    held_start(s);
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -244,15 +272,7 @@ static bool run_nested(Cx *cx, Store *s, StoreFn *fn, void *arg)
 {
     Db *before = cx->db;
     cx->db = s->writer;
-    bool ok = db_savepoint(cx, s->writer);
-    if (ok) {
-        ok = fn(cx, s, arg) && cx_enough(cx);
-        if (ok) {
-            ok = db_release(cx, s->writer);
-        } else {
-            db_rollback_to(s->writer);
-        }
-    }
+    bool ok = run_saved(cx, s, fn, arg);
     cx->db = before;
     return ok;
 }

@@ -182,6 +182,27 @@ static void try_edit(Run *x, const Model *m, const Actor *a, int depth)
     }
 }
 
+typedef struct {
+    Run *x;
+    const Model *m;
+    const Actor *a;
+    const Action *act; /* NULL: an edit */
+    int depth;
+} Branch;
+
+/* A step and all that can follow it; undone. */
+static bool branch(Cx *cx, Store *s, void *arg)
+{
+    Branch *b = arg;
+    (void)s;
+    if (b->act != NULL) {
+        try_action(b->x, b->m, b->a, b->act, b->depth);
+    } else if (b->x->edited != NULL) {
+        try_edit(b->x, b->m, b->a, b->depth);
+    }
+    return fail(cx, E_CANCELLED, "撤销");
+}
+
 static void explore(Run *x, Model m, int depth)
 {
     Fixture *f = x->f;
@@ -196,13 +217,7 @@ static void explore(Run *x, Model m, int depth)
             ArenaMark mark = arena_mark(f->mem);
             snprintf(x->trail + end, sizeof x->trail - end, " %.*s.%.*s", STRF(x->actors[i]->name),
                      STRF(act != NULL ? act->id : S("edit")));
-            OK(db_savepoint(&f->cx, f->cx.db));
-            if (act != NULL) {
-                try_action(x, &m, x->actors[i], act, depth);
-            } else if (x->edited != NULL) {
-                try_edit(x, &m, x->actors[i], depth);
-            }
-            db_rollback_to(f->cx.db);
+            REFUSED(E_CANCELLED, store_write(&f->cx, f->s, branch, &(Branch){x, &m, x->actors[i], act, depth}));
             x->trail[end] = '\0';
             arena_release(f->mem, mark);
         }
