@@ -158,7 +158,7 @@ static bool write_beside(Import *im, ImportRow *row, int64_t main_id, int64_t ho
     bool found = false;
     Findings findings = findings_new(cx->mem);
     WriteOpts o = {.source = str_printf(cx->mem, "%.*s 第%zu行", STRF(im->source), row->number), .dry_run = im->dry_run, .undone_by_caller = true};
-    if (main_id > 1 && !rec_find(cx, im->s, im->a, sh->beside, keys, values, sh->n_beside_key + 1, &r, &found)) {
+    if (main_id != REC_NOT_YET && !rec_find(cx, im->s, im->a, sh->beside, keys, values, sh->n_beside_key + 1, &r, &found)) {
         return false;
     }
     bool ok = true;
@@ -196,7 +196,7 @@ static bool write_row(Cx *cx, Store *s, void *arg)
         }
         ok = rec_create(cx, im->s, im->a, im->plan.type, owner, row->values, row->set, &o, &findings, &r);
         if (ok && im->dry_run) {
-            r.id = 1;
+            r.id = REC_NOT_YET;
         }
     } else if (differs(im->plan.type, &r, row->values, row->set)) {
         ok = rec_update(cx, im->s, im->a, im->plan.type, r.id, row->values, row->set, &o, &findings, &r, &changed);

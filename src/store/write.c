@@ -432,7 +432,11 @@ static void fill_defaults(Cx *cx, Store *s, const Actor *a, Rec *r, const bool *
 static bool given_refs(Cx *cx, Store *s, const WriteArg *w, const Value *before, const Rec *r)
 {
     for (size_t i = 0; i < w->t->n_fields; i++) {
-        if (w->set[i] && !refs_check(cx, s, w->a, &w->t->fields[i], before != NULL ? &before[i] : NULL, &r->v[i], w->found)) {
+        const Value *v = &r->v[i];
+        if (w->o->dry_run && w->t->fields[i].kind == FT_REF && v->has && v->i == REC_NOT_YET) {
+            continue;
+        }
+        if (w->set[i] && !refs_check(cx, s, w->a, &w->t->fields[i], before != NULL ? &before[i] : NULL, v, w->found)) {
             return false;
         }
     }
