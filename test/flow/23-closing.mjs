@@ -12,7 +12,7 @@ test('an open period shows the records as they are, and says that they change; e
   const aohan = await as('aohan'), ningcheng = await as('ningcheng');
   const a = await newBrand(aohan), b = await newBrand(ningcheng, { name: '宁城测试架子工', county: '150429' }), empty = await newBrand(aohan);
   world = { a, b, empty, fa: await made(aohan, 'brand_figures', figures(a)), fb: await made(ningcheng, 'brand_figures', figures(b, { workers: 50, trained: null })) };
-  const region = await as('region'), doc = expect(await region.get(AT), 200, 'page').json;
+  const region = await as('region2'), doc = expect(await region.get(AT), 200, 'page').json;
   assert.deepEqual([doc.closed, doc.version, doc.rev, doc.may_close, doc.total.n], [false, 0, 0, true, 2]);
   assert.deepEqual(doc.rows.map((r) => [r.label, sum(r, 'workers'), sum(r, 'trained'), sum(r, 'income_total')]), [['赤峰市人力资源和社会保障局', 150, 30, 246912]]);
   assert.match((await region.page(AT)).text, /未关账，数字仍会变/);
@@ -30,7 +30,7 @@ test('an open period shows the records as they are, and says that they change; e
 
 test('who may not close is refused; who may does it once', async () => {
   for (const login of ['aohan', 'chifeng', 'publisher', 'leader', 'auditor']) expect(await (await as(login)).send('POST', `${AT}/close`, { rev: '0' }), 403, login);
-  const region = await as('region');
+  const region = await as('region2');
   expect(await region.send('POST', `${AT}/close`, {}), 428, 'without having seen it');
   expect(await region.send('POST', '/closing/brand_figures/2018Q1/close', { rev: '0' }), 409, 'no records');
   expect(await region.form(`${AT}/close`, { rev: '0' }), 303, 'close');
@@ -95,7 +95,7 @@ test('publishing changes no figure and stays open; the closing still agrees', as
 });
 
 test('the closed figures as a file, with version and hashes', async () => {
-  const file = expect(await (await as('region')).ask('GET', `${AT}/sums.csv`), 200, 'file');
+  const file = expect(await (await as('region2')).ask('GET', `${AT}/sums.csv`), 200, 'file');
   const lines = file.text.replace(/^\ufeff/, '').trim().split(/\r?\n/).map((l) => l.split(','));
   assert.deepEqual(lines[0].slice(0, 7), ['期别', '版次', '单位代码', '单位', '汇总单位', '记录数', '从业人数（人）']);
   assert.deepEqual(lines.slice(1).map((l) => [l[0], l[1], l[2], l[5], l[6]]).sort(), [[PERIOD, '1', '150429', '1', '50'], [PERIOD, '1', '150430', '1', '100']]);
@@ -104,7 +104,7 @@ test('the closed figures as a file, with version and hashes', async () => {
 });
 
 test('reopening wants a reason, keeps the former figures, and the next closing is version 2', async () => {
-  const region = await as('region'), aohan = await as('aohan');
+  const region = await as('region2'), aohan = await as('aohan');
   expect(await aohan.send('POST', `${AT}/reopen`, { rev: '1', reason: '少报了人' }), 403, 'the county');
   const short = expect(await region.form(`${AT}/reopen`, { rev: '1', reason: '改吧' }), 422, 'reason');
   assert.match(short.text, /请写明重开的理由/);

@@ -86,9 +86,9 @@ static void heads(Req *rq, const Sums *sums)
     }
 }
 
-static void line(Req *rq, Doc *o, Str label, const Sums *sums, const HomeSums *h, bool agrees)
+static void line(Req *rq, Doc *o, Str label, Str shown, const Sums *sums, const HomeSums *h, bool agrees)
 {
-    doc_set_str(o, "label", label);
+    doc_set_shown(o, "label", label, shown);
     doc_set_int(o, "n", h->n);
     doc_set_bool(o, "agrees", agrees);
     sums_cells(rq, doc_set_list(o, "cells"), sums, h);
@@ -102,10 +102,11 @@ static void table(Req *rq, const RecordType *t, const Sums *sums, const Sums *ot
     Doc *l = doc_set_list(rq->doc, "rows");
     heads(rq, sums);
     for (size_t i = 0; i < n; i++) {
-        Str name = offices[i].org != NULL ? offices[i].org->name : str_printf(rq->mem, "单位 %lld", (long long)offices[i].home);
-        line(rq, doc_add_obj(l), name, sums, &offices[i].sum, offices[i].agrees);
+        const Org *org = offices[i].org;
+        Str name = org != NULL ? org->name : str_printf(rq->mem, "单位 %lld", (long long)offices[i].home);
+        line(rq, doc_add_obj(l), name, org != NULL && org->shortname.n != 0 ? org->shortname : name, sums, &offices[i].sum, offices[i].agrees);
     }
-    line(rq, doc_set_obj(rq->doc, "total"), S("合计"), sums, &all.sum, all.agrees);
+    line(rq, doc_set_obj(rq->doc, "total"), S("合计"), S("合计"), sums, &all.sum, all.agrees);
     doc_set_bool(rq->doc, "agrees", all.agrees);
 }
 
@@ -171,6 +172,8 @@ static bool show_period(Req *rq, const RecordType *t, Str period, Str error)
     doc_set_str(rq->doc, "base", base_of(rq, t, period));
     doc_set_str(rq->doc, "list_href", str_printf(rq->mem, "/r/%.*s?%.*s=%.*s", STRF(t->id), STRF(t->closing->by->id), STRF(period)));
     act_doc(rq, rq->doc, &now);
+    doc_html_only(doc_set_str(rq->doc, "whole_hash", now.hash));
+    doc_html_only(doc_set_bool(rq->doc, "may_act", (now.closed ? closing_may(&rq->actor, t, true) : live.n != 0 && closing_may(&rq->actor, t, false))));
     table(rq, t, now.closed ? &kept : &live, now.closed ? &live : NULL);
     if (now.version != 0 && !now.closed) {
         since(rq, t, &live, &kept, now.version);
