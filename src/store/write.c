@@ -608,6 +608,8 @@ static bool do_delete(Cx *cx, Store *s, void *arg)
     sql_int(q, cx->now_ms);
     sql_lit(q, ", rev = rev + 1 where id = ");
     sql_int(q, r.id);
+    sql_lit(q, " and home = ");
+    sql_int(q, r.home);
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     if (st == NULL || !stmt_run(cx, st)) {
         return false;
