@@ -24,6 +24,14 @@ typedef struct {
 ClosedFields closed_fields(Str fields);
 Str closed_fields_text(Arena *mem, const RecordType *t);
 
+/* A growing list of homes. home_new - one more, empty, at its end, in cx->mem. sums_value - what one record or a sum of them adds to field i. */
+typedef struct {
+    HomeSums *items;
+    size_t n, cap;
+} Homes;
+HomeSums *home_new(Cx *cx, Homes *l, int64_t home);
+void sums_value(HomeSums *to, size_t i, int64_t given, int64_t total, bool over);
+
 /* closing_digest - sums and hash of every home from the records as they are, ascending. For who sees every row (writer,
  * reach_program). */
 MUST_USE bool closing_digest(Cx *cx, Str type, Str period, Str fields, HomeSums **ret, size_t *ret_n);

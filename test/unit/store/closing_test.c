@@ -153,6 +153,43 @@ static void nothing_of_a_closed_period_is_written(void **state)
     sound(f);
 }
 
+/* What steps and features write without asking for findings. */
+typedef struct {
+    const Actor *a;
+    const Rec *from;
+} Behind;
+
+static bool store_one_more(Cx *cx, Store *s, void *arg)
+{
+    const Behind *b = arg;
+    Rec r = *b->from;
+    return rec_store_new(cx, s, b->a, &r, S(""), S(""), S(""));
+}
+
+static bool store_other_days(Cx *cx, Store *s, void *arg)
+{
+    const Behind *b = arg;
+    Rec r = *b->from;
+    bool changed;
+    r.v = NEW_ARRAY(cx->mem, Value, r.type->n_fields);
+    memcpy(r.v, b->from->v, r.type->n_fields * sizeof(Value));
+    r.v[type_field(r.type, S("days"))->index].i++;
+    return rec_store_change(cx, s, b->a, b->from, &r, S("act"), S(""), S(""), S(""), &changed);
+}
+
+static void nor_by_what_the_program_writes_itself(void **state)
+{
+    Fixture *f = *state;
+    World w = world(f);
+    Behind closed_one = {.a = &f->system, .from = &w.a_may}, open_one = {.a = &f->system, .from = &w.c_june};
+    (void)closed(f);
+    REFUSED(E_WRONG_STATE, store_write(&f->cx, f->s, store_one_more, &closed_one));
+    REFUSED(E_WRONG_STATE, store_write(&f->cx, f->s, store_other_days, &closed_one));
+    OK(store_write(&f->cx, f->s, store_one_more, &open_one));
+    OK(store_write(&f->cx, f->s, store_other_days, &open_one));
+    sound(f);
+}
+
 static void a_step_that_sets_figures_waits_and_one_that_moves_does_not(void **state)
 {
     Fixture *f = *state;
@@ -473,6 +510,7 @@ int main(void)
         T(the_figures_of_a_period_are_summed_by_home_and_stay),
         T(anybody_can_compute_the_hashes_again),
         T(nothing_of_a_closed_period_is_written),
+        T(nor_by_what_the_program_writes_itself),
         T(a_step_that_sets_figures_waits_and_one_that_moves_does_not),
         T(personal_fields_are_not_in_it_and_may_be_erased),
         T(reopening_wants_a_reason_and_keeps_what_was),
