@@ -28,7 +28,7 @@ MUST_USE bool demo_when(Demo *d, Str text, size_t second);
 /*
  * demo_story - steps of named people, one a row, through the same doors as theirs: columns
  * when,who,step,type,title,action,inputs. who     login of an account; empty: the program step    create (title: for
- * looking it up later), edit, act, auto (whatever is due on that day), and for judges drawn by lot: commit, draw,
+ * looking it up later), edit, act, auto (whatever is due on that day), closing (action: the period of `type`), and for judges drawn by lot: commit, draw,
  *           marks, close
  *   action  of `act`; word of `draw`; the entry that `marks` is about
  *   inputs  one `field=text` a line; `reason=` of an action; of `create` also `org=` (office code, else that of the

@@ -4,6 +4,7 @@
 #include "app/demo.h"
 #include "base/date.h"
 #include "fmt/csv.h"
+#include "store/closing.h"
 
 enum { WHEN, WHO, STEP, TYPE, TITLE, ACTION, INPUTS, COLUMNS };
 
@@ -182,6 +183,10 @@ static bool one_step(Story *st, Findings *found)
     }
     if (str_eq(step, S("create"))) {
         return step_create(st, a, t, found);
+    }
+    if (str_eq(step, S("closing"))) {
+        Closed c;
+        return closing_close(cx, st->d->s, a, t, st->cells[ACTION], 0, &c);
     }
     if (!demo_find(st->d, t, st->cells[TITLE], &r)) {
         return false;

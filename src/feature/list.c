@@ -4,6 +4,7 @@
 #include "feature/bundle/bundle.h"
 #include "feature/catalogue/catalogue.h"
 #include "feature/certificate/certificate.h"
+#include "feature/closing/closing.h"
 #include "feature/document/document.h"
 #include "feature/feature.h"
 #include "feature/io/io.h"
@@ -25,7 +26,7 @@ static LetterExtra *const EXTRAS[] = {certificate_print};
 
 static const Route *const TABLES[] = {ROUTES_CORE,   ROUTES_IO,     ROUTES_RECORD,    ROUTES_USER, ROUTES_NAMING,
                                       ROUTES_LEDGER, ROUTES_OVERVIEW, ROUTES_CATALOGUE, ROUTES_LOGBOOK,
-                                      ROUTES_PROFILE, ROUTES_PORTAL, ROUTES_SCORING, ROUTES_ROUND, ROUTES_LOTTERY, ROUTES_DOCUMENT, ROUTES_CERTIFICATE, ROUTES_BUNDLE, NULL};
+                                      ROUTES_PROFILE, ROUTES_PORTAL, ROUTES_SCORING, ROUTES_ROUND, ROUTES_LOTTERY, ROUTES_DOCUMENT, ROUTES_CERTIFICATE, ROUTES_BUNDLE, ROUTES_CLOSING, NULL};
 
 void features_register(void)
 {

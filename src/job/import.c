@@ -198,7 +198,7 @@ static bool write_row(Cx *cx, Store *s, void *arg)
         }
         ok = rec_create(cx, im->s, im->a, im->plan.type, owner, row->values, row->set, &o, &findings, &r);
         if (ok && im->dry_run) {
-            r.id = 1;
+            r.id = REC_NOT_YET;
         }
     } else if (differs(im->plan.type, &r, row->values, row->set)) {
         ok = rec_update(cx, im->s, im->a, im->plan.type, r.id, row->values, row->set, &o, &findings, &r, &changed);

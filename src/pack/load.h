@@ -124,6 +124,9 @@ void load_thens(Loader *l, const Node *tree, RecordType *t); /* once the actions
 /* ---- load_form.c ---- */
 void load_public_form(Loader *l, const Node *tree, RecordType *t);
 
+/* ---- load_closing.c; after the rights ---- */
+void load_closing(Loader *l, const Node *tree, RecordType *t);
+
 /* ---- load_flow.c: states, rights, sheet, checks of one type ---- */
 Str get_tone(Loader *l, const Node *map);
 const State *find_state(Loader *l, const Node *at, const RecordType *t); /* NULL and a fault: no such state */

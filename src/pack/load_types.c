@@ -285,7 +285,8 @@ const Field *get_field(Loader *l, const Node *map, const char *key, const Record
 static const char *const TYPE_KEYS[] = {"type",   "label",    "note",       "placement",   "number",   "title",
                                         "region", "unique",   "searchable", "fields",      "sections", "links",
                                         "list",   "public",   "checks",     "states",      "actions",  "rights",
-                                        "sheet",  "revision", "person",     "public_form", NULL};
+                                        "sheet",  "revision", "person",     "public_form", "closing",
+                                        NULL};
 
 static void type_head(Loader *l, Node *n, RecordType *t)
 {
@@ -491,6 +492,7 @@ static void type_rest(Loader *l, const Node *n, RecordType *t)
     load_actions(l, n, t);
     load_sheet(l, n, t);
     load_public_form(l, n, t);
+    load_closing(l, n, t);
 }
 
 void load_types(Loader *l)

@@ -234,6 +234,17 @@ typedef struct {
     size_t n_answer;
 } PublicForm;
 
+/* Periods of a type may be closed (store/closing.h). */
+#define CLOSING_SUMS_MAX 20
+typedef struct {
+    const Field *by;                     /* the period of a record; required */
+    const Field **sums;                  /* whole numbers, decimals and money, seen by everybody who reads the record */
+    size_t n_sums;
+    int32_t level_index;                 /* of offices, to which pages add up */
+    Str *close, *reopen;                 /* roles; each reads all records */
+    size_t n_close, n_reopen;
+} Closing;
+
 struct RecordType {
     Str id, label, clause, note;
     int32_t index;
@@ -262,6 +273,7 @@ struct RecordType {
     int32_t revision;                    /* of the form; a record keeps the one it began with */
     const Field *person;                 /* text field with the login of the person a record belongs to; NULL: none */
     PublicForm *open;                    /* NULL: none */
+    const Closing *closing;              /* NULL: periods are not closed */
     bool searchable;
     const Field **unique;                /* together unique among live records of one home; n 0: none */
     size_t n_unique;

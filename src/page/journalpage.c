@@ -42,7 +42,7 @@ bool journal_page(Req *rq)
             doc_set_str(o, "label", rec_label(&rq->cx, rq->store, e->rtype, e->record));
             doc_set_str(o, "href", url_record(rq->mem, e->rtype, e->record, ""));
         } else {
-            doc_set_str(o, "type_label", e->type);
+            doc_set_str(o, "type_label", e->rtype != NULL ? e->rtype->label : e->type);
             doc_set_null(o, "record");
             doc_set_str(o, "label", S(""));
             doc_set_null(o, "href");

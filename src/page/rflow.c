@@ -136,6 +136,11 @@ static Str act_word(Req *rq, const RecordType *t, const Event *e)
     if (a != NULL) {
         return a->label;
     }
+    if (str_eq(e->act, S("close")) || str_eq(e->act, S("closed")) || str_eq(e->act, S("reopen"))) {
+        what = period_zh(rq->mem, e->action);
+        return str_printf(rq->mem, "%s：%.*s", str_eq(e->act, S("reopen")) ? "重开" : str_eq(e->act, S("close")) ? "关账" : "本单位数字关账",
+                          STRF(what));
+    }
     if (str_eq(e->act, S("task")) && str_cut(e->action, ':', &word, &what) && task_kind_read(word, &kind)) {
         return str_eq(what, S("add")) ? task_kind_label(kind) : str_printf(rq->mem, "答复%.*s", STRF(task_kind_label(kind)));
     }

@@ -4,6 +4,7 @@
  */
 #include "base/date.h"
 #include "page/internal.h"
+#include "store/closing.h"
 
 static const Region *owner_region(const Req *rq)
 {
@@ -264,7 +265,14 @@ bool record_edit(Req *rq)
 {
     const RecordType *t;
     Rec r;
-    return editable(rq, &t, &r) && form_page(rq, t, &r, r.v, NULL);
+    Str closed;
+    if (!editable(rq, &t, &r) || !closing_refuses(&rq->cx, rq->store, t, r.v, &closed)) {
+        return false;
+    }
+    if (closed.n != 0) {
+        return fail(&rq->cx, E_WRONG_STATE, "%.*s", STRF(closed));
+    }
+    return form_page(rq, t, &r, r.v, NULL);
 }
 
 /* The record's values with the typed ones over them, for showing the form again. */

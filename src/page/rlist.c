@@ -112,6 +112,9 @@ static void list_tools(Req *rq, const RecordType *t)
         tool(rq, tools, "导出 Excel", "file-spreadsheet", xlsx, url_with(rq->mem, xlsx, &rq->query, OFF, 2), false);
         tool(rq, tools, "导出 CSV", "download", csv, url_with(rq->mem, csv, &rq->query, OFF, 2), false);
     }
+    if (t->closing != NULL && rq->actor.org != NULL) {
+        tool(rq, tools, "期别关账", "lock", str_printf(rq->mem, "/closing/%.*s", STRF(t->id)), S(""), false);
+    }
     if (rq->actor.org != NULL && access_create(rq->pack, &rq->actor, t, rq->actor.org)) {
         tool(rq, tools, "新增", "plus", str_printf(rq->mem, "%.*s/new", STRF(base)), S(""), true);
     }
@@ -190,5 +193,5 @@ bool record_list(Req *rq)
     } else {
         html_parts(rq, t, &q, &page, &found);
     }
-    return list_facets(rq, t, &q);
+    return rq->cx.err == E_OK && list_facets(rq, t, &q);
 }

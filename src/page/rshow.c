@@ -3,6 +3,7 @@
  */
 #include "pack/expr.h"
 #include "page/internal.h"
+#include "store/closing.h"
 #include "store/env.h"
 
 #define LINK_ROWS 6
@@ -130,7 +131,7 @@ static bool one_link(Req *rq, Doc *links, const Rec *r, const Link *link)
     }
     doc_set_bool(o, "any", page.total != 0);
     doc_set_doc(o, "table", table_doc(rq, t, as_const_fields(cols), n, &page, false, false));
-    return true;
+    return rq->cx.err == E_OK;
 }
 
 bool file_rows(Req *rq, const Rec *r)
@@ -300,14 +301,23 @@ bool rec_offers(Req *rq, const Rec *r, Doc *to)
     return special_pages(rq, r, to) && documents(rq, r, to);
 }
 
-static void may(Req *rq, const Rec *r)
+static bool may(Req *rq, const Rec *r)
 {
-    bool edit = access_edit(rq->pack, &rq->actor, r);
+    Str closed;
+    if (!closing_refuses(&rq->cx, rq->store, r->type, r->v, &closed)) {
+        return false;
+    }
+    if (closed.n != 0) {
+        doc_set_str(rq->doc, "closed", closed);
+    } else {
+        doc_set_null(rq->doc, "closed");
+    }
+    bool here = access_edit(rq->pack, &rq->actor, r), edit = here && closed.n == 0;
     Doc *o = doc_set_obj(rq->doc, "may");
     doc_set_bool(o, "edit", edit);
     doc_set_bool(o, "fill", edit && r->type->n_sections > 2 && r->type->n_actions != 0); /* long drafts, part by part */
-    doc_set_bool(o, "delete", access_delete(rq->pack, &rq->actor, r));
-    doc_set_bool(o, "upload", edit);
+    doc_set_bool(o, "delete", closed.n == 0 && access_delete(rq->pack, &rq->actor, r));
+    doc_set_bool(o, "upload", here);
     doc_set_bool(o, "history", access_history(rq->pack, &rq->actor, r));
     bool personal = false, kept = false;
     for (size_t i = 0; i < r->type->n_fields; i++) {
@@ -316,6 +326,7 @@ static void may(Req *rq, const Rec *r)
     }
     doc_set_bool(o, "erase", kept && access_flag(&rq->actor, r->type, 'e') && !rq->actor.read_only);
     doc_set_bool(o, "unmask", personal && access_flag(&rq->actor, r->type, 'u') && !rq->actor.read_only);
+    return true;
 }
 
 /* On top of a record that came back to those who may change it: who sent it, why, and what was asked for. */
@@ -346,8 +357,7 @@ bool show_doc(Req *rq, const Rec *r)
     const RecordType *t = r->type;
     rq->doc = rec_doc(rq, r);
     req_etag(rq, r->rev);
-    may(rq, r);
-    if (!actions_doc(rq, r, rq->doc)) {
+    if (!may(rq, r) || !actions_doc(rq, r, rq->doc)) {
         return false;
     }
     if (!tasks_doc(rq, r)) {

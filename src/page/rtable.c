@@ -3,6 +3,7 @@
  */
 #include "base/date.h"
 #include "page/internal.h"
+#include "store/closing.h"
 
 static bool can_order(const RecordType *t, const Field *f)
 {
@@ -61,7 +62,7 @@ static void cell_plain(Doc *o)
     }
 }
 
-static void value_cell(Req *rq, Doc *cells, const Rec *r, const Field *f)
+static void value_cell(Req *rq, Doc *cells, const Rec *r, const Field *f, Str closed)
 {
     const Value *v = &r->v[f->index];
     Doc *o;
@@ -75,13 +76,43 @@ static void value_cell(Req *rq, Doc *cells, const Rec *r, const Field *f)
         const Region *region = f->kind == FT_REGION && v->has ? pack_region(rq->pack, v->s) : NULL;
         if (region != NULL && region->parent != NULL && region->parent->parent != NULL) {
             doc_set_str(o, "sub", region->parent->name);
+        } else if (closed.n != 0 && f == r->type->closing->by) {
+            doc_set_str(o, "sub", closed);
         }
     }
     doc_set_bool(o, "num", numeric(f));
     cell_plain(o);
 }
 
-static void row(Req *rq, Doc *rows, const Rec *r, const Field *const *cols, size_t n_cols)
+/* Under the period of a record that is closed; each period of a page is asked for once. Failing leaves the reason in the context. */
+typedef struct {
+    Str *periods;
+    bool *closed;
+    size_t n;
+} SeenPeriods;
+
+static Str closed_sub(Req *rq, const Rec *r, SeenPeriods *seen)
+{
+    const Value *v = r->type->closing != NULL ? &r->v[r->type->closing->by->index] : NULL;
+    size_t i = 0;
+    if (v == NULL || !v->has) {
+        return S("");
+    }
+    while (i < seen->n && !str_eq(seen->periods[i], v->s)) {
+        i++;
+    }
+    if (i == seen->n) {
+        Closed now;
+        if (!closing_state(&rq->cx, rq->store, r->type, v->s, &now)) {
+            return S("");
+        }
+        seen->periods[i] = v->s;
+        seen->closed[seen->n++] = now.closed;
+    }
+    return seen->closed[i] ? S("已关账") : S("");
+}
+
+static void row(Req *rq, Doc *rows, const Rec *r, const Field *const *cols, size_t n_cols, Str closed)
 {
     Doc *o = doc_add_obj(rows);
     Str title = rec_title(rq, r), href = url_record(rq->mem, r->type, r->id, "");
@@ -91,11 +122,11 @@ static void row(Req *rq, Doc *rows, const Rec *r, const Field *const *cols, size
     Doc *cells = doc_set_list(o, "cells"), *c = cell(cells, r->type->title != NULL ? r->type->title->label : S("名称"), title);
     doc_set_bool(c, "first", true);
     doc_set_str(c, "href", href);
-    doc_set_str(c, "sub", r->no);
+    doc_set_str(c, "sub", closed.n != 0 && r->type->closing->by == r->type->title ? closed : r->no);
     cell_plain(c);
     for (size_t i = 0; i < n_cols; i++) {
         if (cols[i] != r->type->title) {
-            value_cell(rq, cells, r, cols[i]);
+            value_cell(rq, cells, r, cols[i], closed);
         }
     }
     if (r->type->n_states > 1) {
@@ -128,8 +159,9 @@ Doc *table_doc(Req *rq, const RecordType *t, const Field *const *cols, size_t n_
     }
     column(rq, columns, S("updated"), S("更新"), false, sortable);
     Doc *rows = doc_set_list(o, "rows");
+    SeenPeriods seen = {.periods = NEW_ARRAY(rq->mem, Str, page->n + 1), .closed = NEW_ARRAY(rq->mem, bool, page->n + 1)};
     for (size_t i = 0; i < page->n; i++) {
-        row(rq, rows, &page->items[i], cols, n_cols);
+        row(rq, rows, &page->items[i], cols, n_cols, closed_sub(rq, &page->items[i], &seen));
     }
     doc_set_strc(o, "empty", "没有符合条件的记录");
     return o;

@@ -4,6 +4,7 @@
  */
 #include "store/act_int.h"
 #include "store/call.h"
+#include "store/closing.h"
 #include "store/notice.h"
 #include "store/task.h"
 
@@ -142,6 +143,12 @@ static bool decide(Cx *cx, Store *s, const Actor *a, const Rec *r, const Action 
         if (ret_why->n != 0) {
             return true;
         }
+    }
+    if (act->n_set != 0 && !closing_refuses(cx, s, r->type, r->v, ret_why)) { /* figures stay; a move alone changes none */
+        return false;
+    }
+    if (ret_why->n != 0) {
+        return true;
     }
     const Org *holder = next_holder(s, r, act);
     if (holder == NULL || next_state(s, r, act, holder) == NULL) {

@@ -6,7 +6,7 @@
 #include "store/copy.h"
 
 #define COPY_MAX_COLS 128 /* SQL_MAX_ARGS */
-#define COPY_MAX_KEY 4
+#define COPY_MAX_KEY 5
 
 typedef struct {
     Str name;

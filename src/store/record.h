@@ -66,6 +66,9 @@ typedef struct {
 MUST_USE bool rec_cross(Cx *cx, Store *s, const Actor *a, const Query *q, const Field *const *fields, size_t n_fields,
                         CrossCount **ret, size_t *ret_n);
 
+/* In a dry run, of a reference: the record that would have been made just before, by the same row of a table. It is not looked for. */
+#define REC_NOT_YET 1
+
 /* What a write is told besides the values. */
 typedef struct {
     int64_t rev;                 /* expected revision; 0: none asked (imports of the own office) */

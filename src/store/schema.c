@@ -5,6 +5,7 @@
  * that left the pack keeps its column unread.
  */
 #include "store/anchor.h"
+#include "store/closing_int.h"
 #include "store/shared_int.h"
 #include "store/subject.h"
 
@@ -265,7 +266,8 @@ static bool make_indexes(Cx *cx, Db *db, const RecordType *t)
         if (t->n_unique > 1 && t->unique[0] == f) {
             continue; /* begins the unique index */
         }
-        if (f->kind == FT_REF || f->kind == FT_REGION || facet || key || f == t->title || is_unique_field(t, f)) {
+        bool period = t->closing != NULL && f == t->closing->by;
+        if (f->kind == FT_REF || f->kind == FT_REGION || facet || key || period || f == t->title || is_unique_field(t, f)) {
             if (!make_index(cx, db, t, str_printf(cx->mem, "f_%.*s", STRF(f->id)), f->id, true)) {
                 return false;
             }
@@ -364,7 +366,7 @@ static bool make_type(Cx *cx, Db *db, const RecordType *t)
 
 bool schema_apply(Cx *cx, Store *s, Db *db)
 {
-    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !subject_tables(cx, db) || !anchor_tables(cx, db) || !notice_tables(cx, db) || !account_tables(cx, db) || !shared_tables(cx, db)) {
+    if (!db_script(cx, db, FIXED) || !tlog_tables(cx, db) || !subject_tables(cx, db) || !anchor_tables(cx, db) || !notice_tables(cx, db) || !account_tables(cx, db) || !shared_tables(cx, db) || !closing_tables(cx, db)) {
         return false;
     }
     for (size_t i = 0; i < ARRAY_LEN(BY_HOME); i++) {

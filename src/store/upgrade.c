@@ -21,6 +21,7 @@ typedef bool StepFn(Cx *cx, Db *db);
 static StepFn *const STEPS[SCHEMA_NUMBER + 1] = {
     [2] = NULL, /* records have a form revision (column with a default) */
     [3] = NULL, /* the number itself */
+    [4] = NULL, /* closed periods: an older program would write into them */
 };
 
 #define ROOM_LEFT ((int64_t)16 << 20)

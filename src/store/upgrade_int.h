@@ -6,7 +6,7 @@
 #include "store/internal.h"
 #include "store/place_int.h"
 
-#define SCHEMA_NUMBER 3
+#define SCHEMA_NUMBER 4
 
 /* schema_number - of a database: 0 without tables, 1 when it has none. schema_is_present - E_CONFLICT for an earlier, E_DATA for a later one. */
 MUST_USE bool schema_number(Cx *cx, Db *db, int64_t *ret);

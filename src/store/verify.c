@@ -8,6 +8,7 @@
 #include "fmt/doc.h"
 #include "rule/validate.h"
 #include "store/chain.h"
+#include "store/closing_int.h"
 #include "store/held.h"
 #include "store/subject.h"
 
@@ -222,7 +223,7 @@ static bool verify_held(Cx *cx, Store *s, const VerifyOpts *o, VerifyCounts *ret
         return false;
     }
     r.counts.chain_ms = clock_mono_ms() - start;
-    if (!o->chains_only && !verify_snapshots(cx, s, &r)) {
+    if (!o->chains_only && (!verify_snapshots(cx, s, &r) || !verify_closings(cx, s, &r))) {
         return false;
     }
     for (size_t i = 0; i < s->pack->n_types && !o->chains_only; i++) {

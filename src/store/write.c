@@ -4,6 +4,7 @@
 #include "store/absent.h"
 #include "store/body.h"
 #include "base/date.h"
+#include "store/closing_int.h"
 #include "store/env.h"
 #include "store/held.h"
 #include "store/recent.h"
@@ -214,6 +215,9 @@ bool next_number(Cx *cx, Store *s, const RecordType *t, Rec *r)
 bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action, Str reason, Str source)
 {
     size_t n;
+    if (!closing_guard(cx, s, NULL, r, false)) {
+        return false;
+    }
     r->id = store_new_id(s, r->home);
     recent_made(s, r->id);
     r->own_key = S(""); /* it may be a copy of another record, whose key is not its own */
@@ -258,6 +262,9 @@ bool rec_store_change(Cx *cx, Store *s, const Actor *a, const Rec *before, Rec *
     *ret_changed = n != 0 || moved || after->form != before->form || str_eq(act, S("act"));
     if (!*ret_changed) {
         return true;
+    }
+    if (n != 0 && !closing_guard(cx, s, before->v, after, str_eq(act, S("erase")))) {
+        return false;
     }
     after->rev = before->rev + 1;
     after->updated_ms = cx->now_ms;
@@ -366,7 +373,8 @@ static void forgive_missing(const Rec *r, Findings *found)
     }
 }
 
-static bool check(Cx *cx, Store *s, Rec *r, bool partial, Findings *found)
+/* before: NULL for a new record. */
+static bool check(Cx *cx, Store *s, const Value *before, Rec *r, bool partial, Findings *found)
 {
     EvalEnv *env = env_make(cx, s, r);
     record_check(env, found);
@@ -374,7 +382,7 @@ static bool check(Cx *cx, Store *s, Rec *r, bool partial, Findings *found)
         forgive_missing(r, found);
     }
     check_place(cx, s, r, found);
-    if (cx->err != E_OK || !check_unique(cx, s, r, found)) {
+    if (cx->err != E_OK || !check_unique(cx, s, r, found) || !closing_check(cx, s, before, r, found)) {
         return false;
     }
     if (found->errors != 0) {
@@ -424,7 +432,11 @@ static void fill_defaults(Cx *cx, Store *s, const Actor *a, Rec *r, const bool *
 static bool given_refs(Cx *cx, Store *s, const WriteArg *w, const Value *before, const Rec *r)
 {
     for (size_t i = 0; i < w->t->n_fields; i++) {
-        if (w->set[i] && !refs_check(cx, s, w->a, &w->t->fields[i], before != NULL ? &before[i] : NULL, &r->v[i], w->found)) {
+        const Value *v = &r->v[i];
+        if (w->o->dry_run && w->t->fields[i].kind == FT_REF && v->has && v->i == REC_NOT_YET) {
+            continue;
+        }
+        if (w->set[i] && !refs_check(cx, s, w->a, &w->t->fields[i], before != NULL ? &before[i] : NULL, v, w->found)) {
             return false;
         }
     }
@@ -446,7 +458,7 @@ static bool do_create(Cx *cx, Store *s, void *arg)
         return false;
     }
     fill_defaults(cx, s, w->a, &r, w->set);
-    if (!check(cx, s, &r, w->o->partial, w->found)) {
+    if (!check(cx, s, NULL, &r, w->o->partial, w->found)) {
         return false;
     }
     if (!w->o->dry_run && !rec_store_new(cx, s, w->a, &r, S(""), w->o->reason, w->o->source)) {
@@ -501,7 +513,7 @@ static bool do_update(Cx *cx, Store *s, void *arg)
             r.v[i] = w->values[i];
         }
     }
-    if (!given_refs(cx, s, w, before.v, &r) || !check(cx, s, &r, w->o->partial, w->found)) {
+    if (!given_refs(cx, s, w, before.v, &r) || !check(cx, s, before.v, &r, w->o->partial, w->found)) {
         return false;
     }
     if (w->o->dry_run) {
@@ -569,6 +581,7 @@ static bool do_delete(Cx *cx, Store *s, void *arg)
 {
     WriteArg *w = arg;
     Rec r;
+    Str closed;
     bool public_only;
     if (!rec_load(cx, s, w->t, w->id, true, &r)) {
         return false;
@@ -582,6 +595,12 @@ static bool do_delete(Cx *cx, Store *s, void *arg)
     if (w->o->rev != 0 && w->o->rev != r.rev) {
         return fail(cx, E_STALE, "这条记录刚刚被别人修改过，请核对后再删除");
     }
+    if (!closing_refuses(cx, s, w->t, r.v, &closed)) {
+        return false;
+    }
+    if (closed.n != 0) {
+        return fail(cx, E_WRONG_STATE, "%.*s", STRF(closed));
+    }
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "update ");
     sql_ident(q, s->types[w->t->index].table);
@@ -589,6 +608,8 @@ static bool do_delete(Cx *cx, Store *s, void *arg)
     sql_int(q, cx->now_ms);
     sql_lit(q, ", rev = rev + 1 where id = ");
     sql_int(q, r.id);
+    sql_lit(q, " and home = ");
+    sql_int(q, r.home);
     recent_drop(s, r.id);
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     if (st == NULL || !stmt_run(cx, st)) {

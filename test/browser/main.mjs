@@ -5,6 +5,7 @@ import "./accounts.mjs";
 import "./pages.mjs";
 import "./record.mjs";
 import "./import.mjs";
+import "./closing.mjs";
 import "./view.mjs";
 import "./noscript.mjs";
 import "./offline.mjs";

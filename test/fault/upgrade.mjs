@@ -13,7 +13,7 @@ import { put } from '../../tool/evidence.mjs';
 const TAMGA = process.env.TAMGA ?? 'build/src/app/tamga';
 const KILLS = Number(process.env.KILLS ?? 50);
 const SEED = Number(process.env.SEED ?? 1) >>> 0;
-const NOW = 3; // SCHEMA_NUMBER of src/store/upgrade_int.h
+const NOW = 4; // SCHEMA_NUMBER of src/store/upgrade_int.h
 
 let random = (SEED * 2654435761 + 1) >>> 0;
 function dice(n) {
@@ -101,14 +101,14 @@ try {
   }
   for (const t of told) console.log(t);
   result(same === inside && inside >= KILLS, `${inside} kills inside the upgrade (${tried} tries): ${same} started again and ended equal (seed ${SEED})`);
-  const folder = folderOf('0003', 'future'), file = path.join(folder, 'tamga.db');
-  sqlite(file, "update meta set value = '4' where key = 'schema'");
+  const folder = folderOf('0004', 'future'), file = path.join(folder, 'tamga.db');
+  sqlite(file, "update meta set value = '5' where key = 'schema'");
   const before = dump(file), r = await open(folder);
-  result(r.code === 8 && /更新版本的 tamga/.test(r.err) && dump(file) === before, `control: schema 4 is refused by a program that knows ${NOW}, nothing changed (exit status ${r.code})`);
+  result(r.code === 8 && /更新版本的 tamga/.test(r.err) && dump(file) === before, `control: schema 5 is refused by a program that knows ${NOW}, nothing changed (exit status ${r.code})`);
   if (failed === 0) {
     const command = `KILLS=${KILLS} node test/fault/upgrade.mjs`;
     put('backup.upgrade', { goal: `each kept schema opens with today's program; ${KILLS} kills inside the upgrade, each started again and equal to an undisturbed one`, figure: `${kept.length} kept schemas; ${inside} kills inside, ${same} equal, ${inside - same} lost`, command, seed: SEED });
-    put('backup.upgrade-control', { goal: 'data of a newer program is refused', figure: 'schema 4 refused with exit status 8, no byte of the rows changed', command, control: true });
+    put('backup.upgrade-control', { goal: 'data of a newer program is refused', figure: 'schema 5 refused with exit status 8, no byte of the rows changed', command, control: true });
   }
 } catch (e) {
   failed++;

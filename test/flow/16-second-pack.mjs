@@ -1,7 +1,7 @@
 // Story 16: another province - two levels, no experts, no scores; members vote by signing. The same program, another pack, not a line of C.
 import fs from 'node:fs';
 import path from 'node:path';
-import { assert, expect, Person, run, test } from './lib.mjs';
+import { assert, expect, job, Person, run, test, unzip } from './lib.mjs';
 import { made, Own, state, unmet, until } from './own.mjs';
 
 const PACK = 'test/fixture/pack-two';
@@ -149,6 +149,30 @@ test('an elected team is removed by two persons of different office, and loses t
   assert.notEqual(gone.code, 0, 'refused without the server too');
   expect(await own.web.ask('GET', `/d/badge/${id}/badge.pdf`), 404, 'and not printed again');
   assert.match(expect(await (await own.as('head')).page(`/r/badge/${id}/history`), 200, 'history').text, /取消示范队/);
+});
+
+test('monthly returns of two counties are closed by the province: another type, another level, the same promise', async () => {
+  const writer = await own.as('writer1'), head = await own.as('head'), at = '/closing/tally/2026-11';
+  const mine = await made(writer, 'tally', { team: world.teams[0].id, month: '2026-11', days: 400, pay: 6000000 });
+  await made(await own.as('writer2'), 'tally', { team: world.teams[1].id, month: '2026-11', days: 7, pay: 123456 });
+  expect(await writer.send('POST', `${at}/close`, { rev: '0' }), 403, 'a county');
+  const closed = expect(await head.send('POST', `${at}/close`, { rev: '0' }), 200, 'close').json;
+  const figures = (row) => [row.label, row.n, ...row.cells.map((c) => c.total)];
+  assert.deepEqual(closed.rows.map(figures), [['甲县劳务办公室', 1, 400, 6000000], ['乙县劳务办公室', 1, 7, 123456]]);
+  assert.deepEqual(figures(closed.total), ['合计', 2, 407, 6123456]);
+  const why = /2026年11月 已关账，不能再改；要更正，请省负责人先重开该期/;
+  const table = await writer.upload('/r/tally/import', '表.csv', `队伍,月份,出勤工日\r\n${world.teams[0].name},2026-11,401\r\n${world.teams[0].name},2026-10,3\r\n`, { mode: 'real' });
+  const done = await job(writer, expect(table, 202, 'import').json.id);
+  assert.deepEqual([done.counts.created, done.counts.wrong], [1, 1], JSON.stringify(done));
+  assert.match(Object.values(unzip((await writer.ask('GET', `/jobs/${done.id}/report`)).bytes)).join(''), why);
+  const nil = expect(await writer.act('tally', mine.id, 'nil'), 409, 'a step that sets figures').text;
+  assert.match(nil, why);
+  expect(await act('head', 'tally', mine.id, 'show'), 200, 'a step that does not');
+  expect(await head.send('POST', `${at}/reopen`, { rev: '1', reason: '甲县少报了一队' }), 200, 'reopen');
+  expect(await act('head', 'tally', mine.id, 'hide'), 200, 'hide');
+  expect(await writer.act('tally', mine.id, 'nil'), 200, 'the same step, reopened');
+  const again = expect(await head.send('POST', `${at}/close`, { rev: '2' }), 200, 'close again').json;
+  assert.deepEqual([again.version, ...figures(again.total)], [2, '合计', 2, 7, 123456]);
 });
 
 test('its books are in order, and its public catalogue opens', async () => {

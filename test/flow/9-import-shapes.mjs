@@ -37,6 +37,15 @@ test('columns may be reordered and further ones stand beside; empty lines are no
   assert.equal(j.counts.wrong, 0, JSON.stringify(j));
 });
 
+test('a dry run of a new record with figures beside it finds nothing that the real one would not', async () => {
+  const clerk = await as('aohan');
+  const with_figures = [HEAD.concat('期别', '从业人数').join(','), line('敖汉测试护林员') + ',2019,12', ''].join('\r\n');
+  for (const mode of ['dry', 'real']) {
+    const j = await send(clerk, with_figures, mode);
+    assert.deepEqual([j.counts?.created, j.counts?.wrong], [1, 0], `${mode}: ${JSON.stringify(j)}`);
+  }
+});
+
 test('a code that a spreadsheet turned into 1.5E+17 is refused with a reason', async () => {
   const clerk = await as('aohan');
   const j = await send(clerk, text(line('敖汉测试电工', { 统一社会信用代码: '1.50430E+17' })));
