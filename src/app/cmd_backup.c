@@ -138,6 +138,7 @@ bool cmd_restore(Cx *cx, const Options *o)
         return fail(cx, E_CONFLICT, "%s 已经存在；请恢复到一个新的文件夹", o->data);
     }
     if (!archive_read(cx, o->words[0], o->data)) {
+        remove_tree(o->data); /* it was not there before */
         return false;
     }
     bool ok = check_file(cx, o->data);

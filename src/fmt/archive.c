@@ -78,15 +78,28 @@ static bool add_files(Cx *cx, zip_t *z, const char *dir)
 /* The signing keys: without them a restored folder could not sign as the same office. Older folders have none yet. */
 static const char *const KEY_FILES[] = {"keys/ed25519.key", "keys/sm2.key"};
 
-static bool add_keys(Cx *cx, zip_t *z, const char *dir)
+/* What is set in files of the folder; where the database and a key kept outside are is a matter of the place, and not among it. */
+static const char *const SETTINGS[] = {"anchor", "channels.yaml", "cipher", "metrics.token", "scan.conf"};
+
+static bool add_those_there(Cx *cx, zip_t *z, const char *dir, const char *const *names, size_t n)
 {
-    for (size_t i = 0; i < ARRAY_LEN(KEY_FILES); i++) {
-        const char *path = str_printf(cx->mem, "%s/%s", dir, KEY_FILES[i]).p;
-        if (access(path, F_OK) == 0 && !add(cx, z, path, KEY_FILES[i])) {
+    for (size_t i = 0; i < n; i++) {
+        const char *path = str_printf(cx->mem, "%s/%s", dir, names[i]).p;
+        if (access(path, F_OK) == 0 && !add(cx, z, path, names[i])) {
             return false;
         }
     }
     return true;
+}
+
+static bool is_one_of(const char *name, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A key that is kept outside the folder stays outside its backups. */
@@ -115,7 +128,8 @@ static bool write_all(Cx *cx, const char *dir, const char *db_copy, Steady *to)
         return fail(cx, E_MEMORY, "内存不足，没有备份");
     }
     bool ok = add(cx, z, db_copy, "tamga.db") && add_key(cx, z, dir) && add(cx, z, str_printf(cx->mem, "%s/pack", dir).p, "pack") &&
-              add_keys(cx, z, dir) && add_files(cx, z, dir);
+              add_those_there(cx, z, dir, KEY_FILES, ARRAY_LEN(KEY_FILES)) && add_those_there(cx, z, dir, SETTINGS, ARRAY_LEN(SETTINGS)) &&
+              add_files(cx, z, dir);
     if (ok && zip_close(z) == 0) {
         return true;
     }
@@ -147,10 +161,8 @@ static bool known_name(const char *name)
     if (strcmp(name, "tamga.db") == 0 || strcmp(name, "master.key") == 0 || strcmp(name, "pack") == 0) {
         return true;
     }
-    for (size_t i = 0; i < ARRAY_LEN(KEY_FILES); i++) {
-        if (strcmp(name, KEY_FILES[i]) == 0) {
-            return true;
-        }
+    if (is_one_of(name, KEY_FILES, ARRAY_LEN(KEY_FILES)) || is_one_of(name, SETTINGS, ARRAY_LEN(SETTINGS))) {
+        return true;
     }
     return strlen(name) == 73 && strncmp(name, "files/", 6) == 0 && name[8] == '/' && is_hex(name + 9, 64) &&
            strncmp(name + 6, name + 9, 2) == 0;

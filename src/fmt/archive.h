@@ -1,5 +1,5 @@
 /*
- * archive.h - a backup: one file (zip) with the database copied while others write, the key, the pack's name and the attachments.
+ * archive.h - a backup: one file (zip) with the database copied while others write, the key, the settings and the attachments.
  */
 #pragma once
 

@@ -90,8 +90,8 @@ const Route ROUTES_RECORD[] = {
 const Route ROUTES_USER[] = {
     {"GET", "/users", users_page, AUTH_ADMIN, "user/users", "People of the own office and below", NULL, 0},
     {"POST", "/users", users_post, AUTH_ADMIN, "user/users", "Add a person", NULL, ROUTE_PROOF},
-    {"POST", "/users/{id:id}/password", user_password_post, AUTH_ADMIN, "user/users", "Set a first password again", NULL, 0},
-    {"POST", "/users/{id:id}/disable", user_disable_post, AUTH_ADMIN, "user/users", "Stop or restore an account", NULL, 0},
+    {"POST", "/users/{id:id}/password", user_password_post, AUTH_ADMIN, "user/users", "Set a first password again", NULL, ROUTE_PROOF},
+    {"POST", "/users/{id:id}/disable", user_disable_post, AUTH_ADMIN, "user/users", "Stop or restore an account", NULL, ROUTE_PROOF},
     {"POST", "/users/{id:id}/contact", user_contact_post, AUTH_ADMIN, "user/users", "Mail and phone of a person", NULL, 0},
     {"GET", "/users/{id:id}/roles", roles_page, AUTH_ADMIN, "user/roles", "Roles of a person, and what waits for a second agreement", NULL, 0},
     {"POST", "/users/{id:id}/roles", roles_post, AUTH_ADMIN, "user/roles", "Give other roles, for a reason", NULL, ROUTE_PROOF},

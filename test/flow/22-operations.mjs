@@ -109,3 +109,21 @@ test('a master key kept outside the folder: lost it is not replaced, a backup is
     await own.end();
   }
 });
+
+test('a backup holds the settings of the folder; what is no backup leaves no folder behind when it is restored', async () => {
+  const own = new Own('pack/neimenggu', '2026-11-30', { demo: true });
+  const file = path.join(own.dir, 'backup'), copy = path.join(own.dir, 'copy'), said = { cipher: 'sm4-gcm\n', 'metrics.token': 'a token of the test\n' };
+  try {
+    for (const [name, text] of Object.entries(said)) fs.writeFileSync(path.join(own.data, name), text);
+    assert.match(own.run(['backup', '--data', own.data, file]), /全部相符/);
+    assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+    own.run(['restore', '--data', copy, file]);
+    for (const [name, text] of Object.entries(said)) assert.equal(fs.readFileSync(path.join(copy, name), 'utf8'), text);
+    fs.rmSync(copy, { recursive: true });
+    fs.truncateSync(file, 20000);
+    assert.throws(() => own.run(['restore', '--data', copy, file]), /不是塔木嘎的备份文件/);
+    assert.ok(!fs.existsSync(copy));
+  } finally {
+    await own.end();
+  }
+});
