@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define PORTION ((int64_t)4 << 20)
+#define PORTION ((int64_t)1 << 20)
 
 bool steady_write(Steady *s, const void *bytes, size_t n)
 {

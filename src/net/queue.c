@@ -45,13 +45,19 @@ static void give_back(Conn *c)
     }
 }
 
+/* May one more of the class run now? With the lock held. */
+static bool has_place(const Queue *q, unsigned cls)
+{
+    return q->classes[cls].running < q->conf->classes[cls].at_once && (cls == 0 || q->running < q->conf->handlers);
+}
+
 /* The request whose turn it is; with the lock held. NULL: none may run now. */
 static Conn *take(Queue *q)
 {
     int64_t now = clock_mono_us();
     for (unsigned i = 0; i < q->n_classes; i++) {
         Class *k = &q->classes[i];
-        if (k->n == 0 || k->running >= q->conf->classes[i].at_once || (i > 0 && q->running >= q->conf->handlers)) {
+        if (k->n == 0 || !has_place(q, i)) {
             continue;
         }
         Conn *c = TAILQ_FIRST(&k->waiting);
@@ -113,7 +119,7 @@ bool queue_put(Queue *q, Conn *c)
     Class *k = &q->classes[cls];
     pthread_mutex_lock(&q->lock);
     int64_t now = clock_mono_us();
-    bool ok = q->conf->no_shedding || shed_admits(&k->shed, &q->conf->classes[cls], k->n, now);
+    bool ok = q->conf->no_shedding || shed_admits(&k->shed, &q->conf->classes[cls], k->n, has_place(q, cls), now);
     if (ok) {
         c->queued_us = now;
         if (k->n == 0) {
@@ -141,7 +147,7 @@ void queue_expire(Queue *q)
     int64_t now = clock_mono_us();
     for (unsigned i = 0; i < q->n_classes; i++) {
         Class *k = &q->classes[i];
-        if (k->running < q->conf->classes[i].at_once && (i == 0 || q->running < q->conf->handlers)) {
+        if (has_place(q, i)) {
             continue; /* there is a place for it: only the thread has not woken yet, and refusing would not be sooner */
         }
         if ((c = TAILQ_FIRST(&k->waiting)) != NULL) {

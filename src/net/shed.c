@@ -62,8 +62,9 @@ int64_t shed_patience(const Shed *s, const NetClass *c)
     return s->overloaded ? MIN(burst, MAX(tight, 2 * s->pace_us)) : burst;
 }
 
-bool shed_admits(const Shed *s, const NetClass *c, size_t queued, int64_t now_us)
+bool shed_admits(const Shed *s, const NetClass *c, size_t queued, bool place, int64_t now_us)
 {
     int64_t still = queued > 0 ? now_us - s->moved_us : 0;
-    return queued < c->queue && still + (int64_t)queued * s->pace_us <= shed_patience(s, c);
+    bool starved = s->overloaded && MAX(s->pace_us, now_us - s->moved_us) > 1000 * (int64_t)c->tight_ms;
+    return (place || !starved) && queued < c->queue && still + (int64_t)queued * s->pace_us <= shed_patience(s, c);
 }

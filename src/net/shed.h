@@ -42,5 +42,8 @@ void shed_tick(Shed *s, const NetClass *c, int64_t oldest_us);
 /* shed_patience - how long a request of this class may have to wait to be let in now, in µs. */
 int64_t shed_patience(const Shed *s, const NetClass *c);
 
-/* shed_admits - may one more wait behind `queued` others? */
-bool shed_admits(const Shed *s, const NetClass *c, size_t queued, int64_t now_us);
+/*
+ * shed_admits - may one more wait behind `queued` others? `place`: a handler is free for it. A class that is overloaded and hardly ever has its turn takes
+ * only whom a handler takes at once: others would wait and be sent away after all.
+ */
+bool shed_admits(const Shed *s, const NetClass *c, size_t queued, bool place, int64_t now_us);

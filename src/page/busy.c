@@ -18,7 +18,7 @@ static const NetClass CLASSES[] = {
     [CLASS_WRITE] = {"write", 6, 256, 1000, 250},
     [CLASS_FORM] = {"form", 2, 64, 500, 150},
     [CLASS_READ] = {"read", 6, 256, 400, 35},
-    [CLASS_PUBLIC] = {"public", 4, 256, 150, 30},
+    [CLASS_PUBLIC] = {"public", 4, 256, 100, 30},
     [CLASS_HEAVY] = {"heavy", 2, 8, 400, 30},
     {0},
 };

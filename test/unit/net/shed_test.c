@@ -117,14 +117,14 @@ static void who_would_wait_too_long_by_the_pace_of_the_queue_is_not_let_in(void 
 {
     (void)state;
     Shed s = fresh();
-    assert_true(shed_admits(&s, &CLASS, 50, 0)); /* nothing is known of the pace yet */
+    assert_true(shed_admits(&s, &CLASS, 50, false, 0)); /* nothing is known of the pace yet */
     int64_t now = run(&s, 1000 * MS, 100, 10 * MS, 5 * MS); /* one each 10 ms */
-    assert_true(shed_admits(&s, &CLASS, 15, now));
-    assert_false(shed_admits(&s, &CLASS, 25, now)); /* 250 ms, and 200 are allowed */
+    assert_true(shed_admits(&s, &CLASS, 15, false, now));
+    assert_false(shed_admits(&s, &CLASS, 25, false, now)); /* 250 ms, and 200 are allowed */
     now = run(&s, 3000 * MS, 90, 10 * MS, 40 * MS);
     assert_true(s.overloaded);
-    assert_true(shed_admits(&s, &CLASS, 2, now));
-    assert_false(shed_admits(&s, &CLASS, 4, now));
+    assert_true(shed_admits(&s, &CLASS, 2, false, now));
+    assert_false(shed_admits(&s, &CLASS, 4, false, now));
 }
 
 static void a_full_queue_is_full_however_fast_it_moves(void **state)
@@ -132,8 +132,8 @@ static void a_full_queue_is_full_however_fast_it_moves(void **state)
     (void)state;
     Shed s = fresh();
     int64_t now = run(&s, 1000 * MS, 100, 10, 10);
-    assert_true(shed_admits(&s, &CLASS, 99, now));
-    assert_false(shed_admits(&s, &CLASS, 100, now));
+    assert_true(shed_admits(&s, &CLASS, 99, false, now));
+    assert_false(shed_admits(&s, &CLASS, 100, false, now));
 }
 
 static void quiet_hours_do_not_count_as_a_slow_pace(void **state)
@@ -147,7 +147,7 @@ static void quiet_hours_do_not_count_as_a_slow_pace(void **state)
     }
     assert_true(s.pace_us < 3600 * 1000 * (int64_t)MS / 4);
     now = run(&s, now, 40, MS, MS);
-    assert_true(shed_admits(&s, &CLASS, 90, now));
+    assert_true(shed_admits(&s, &CLASS, 90, false, now));
 }
 
 static void a_queue_that_stands_still_takes_fewer_the_longer_it_stands(void **state)
@@ -155,13 +155,29 @@ static void a_queue_that_stands_still_takes_fewer_the_longer_it_stands(void **st
     (void)state;
     Shed s = fresh();
     int64_t now = run(&s, 1000 * MS, 100, MS, MS); /* one each ms */
-    assert_true(shed_admits(&s, &CLASS, 90, now));
-    assert_true(shed_admits(&s, &CLASS, 90, now + 100 * MS)); /* a hiccup */
-    assert_false(shed_admits(&s, &CLASS, 90, now + 120 * MS)); /* whoever stands before it in turn takes all there is */
-    assert_true(shed_admits(&s, &CLASS, 0, now + 9000 * MS)); /* nobody waits: nothing stands still */
+    assert_true(shed_admits(&s, &CLASS, 90, false, now));
+    assert_true(shed_admits(&s, &CLASS, 90, false, now + 100 * MS)); /* a hiccup */
+    assert_false(shed_admits(&s, &CLASS, 90, false, now + 120 * MS)); /* whoever stands before it in turn takes all there is */
+    assert_true(shed_admits(&s, &CLASS, 0, false, now + 9000 * MS)); /* nobody waits: nothing stands still */
     shed_came(&s, now + 9000 * MS);
-    assert_true(shed_admits(&s, &CLASS, 1, now + 9100 * MS));
-    assert_false(shed_admits(&s, &CLASS, 1, now + 9201 * MS));
+    assert_true(shed_admits(&s, &CLASS, 1, false, now + 9100 * MS));
+    assert_false(shed_admits(&s, &CLASS, 1, false, now + 9201 * MS));
+}
+
+static void a_class_that_hardly_has_its_turn_takes_only_whom_a_handler_takes_at_once(void **state)
+{
+    (void)state;
+    Shed s = fresh();
+    int64_t now = run(&s, 1000 * MS, 20, 60 * MS, 190 * MS); /* one each 60 ms, all after a long wait */
+    assert_true(s.overloaded);
+    assert_false(shed_admits(&s, &CLASS, 0, false, now));
+    assert_true(shed_admits(&s, &CLASS, 0, true, now));
+    s = fresh();
+    now = run(&s, 1000 * MS, 200, 4 * MS, 40 * MS);
+    assert_true(s.overloaded);
+    assert_true(shed_admits(&s, &CLASS, 2, false, now)); /* its turn comes often enough */
+    assert_false(shed_admits(&s, &CLASS, 0, false, now + 31 * MS)); /* not any more */
+    assert_true(shed_admits(&s, &CLASS, 0, true, now + 31 * MS));
 }
 
 int main(void)
@@ -178,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_is_full_however_fast_it_moves),
         cmocka_unit_test(quiet_hours_do_not_count_as_a_slow_pace),
         cmocka_unit_test(a_queue_that_stands_still_takes_fewer_the_longer_it_stands),
+        cmocka_unit_test(a_class_that_hardly_has_its_turn_takes_only_whom_a_handler_takes_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
