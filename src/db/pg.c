@@ -414,7 +414,7 @@ static bool pg_queue(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_queued)
     if (!*ret_queued) {
         return true;
     }
-    bool room = !c->piped || c->n_ahead + PG_REACH_MAX < PG_TRIP;
+    bool room = !c->piped || c->n_ahead + 2 * PG_REACH_MAX < PG_TRIP; /* its own reach, and that of the statement which ends the trip */
     if (!(room ? pg_joins(cx, c, s->kind) : pg_ready(cx, c, s->kind)) || !prepared_here(cx, s)) {
         return false;
     }

@@ -45,6 +45,28 @@ static void what_is_queued_is_seen_by_what_comes_next(void **state)
     assert_int_equal(one(f, f->db, "select count(*) from t where b = 'text of ' || a"), 1000);
 }
 
+/* Each change under another reach than the one before, then a reading under yet another: settings take room in a trip, too. */
+static void the_reach_may_change_at_every_step(void **state)
+{
+    Fixture *f = *state;
+    static const int64_t HOMES[] = {1, 2, 3};
+    const DbReach some = {.homes = HOMES, .n = 3, .person = 7, .login = S("li")}, all = {.all = true}, open = {.open = true};
+    table(f);
+    for (int64_t before = 0; before < 70; before++) {
+        assert_true(db_begin(&f->cx, f->db));
+        for (int64_t i = 0; i < before; i++) {
+            (void)db_reach(f->db, &all);
+            assert_true(queue(f, before * 1000 + i));
+        }
+        (void)db_reach(f->db, &some);
+        assert_true(queue(f, before * 1000 + before));
+        (void)db_reach(f->db, &open);
+        assert_int_equal(one(f, f->db, "select max(a) from t"), before * 1001); /* one text: a new one would be prepared, which ends the trip */
+        (void)db_reach(f->db, NULL);
+        assert_true(db_commit(&f->cx, f->db));
+    }
+}
+
 static void outside_a_transaction_it_is_done_at_once(void **state)
 {
     Fixture *f = *state;
@@ -209,6 +231,7 @@ static void a_look_up_stays_one_while_the_table_grows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {T(what_is_queued_is_seen_by_what_comes_next),
+                                       T(the_reach_may_change_at_every_step),
                                        T(outside_a_transaction_it_is_done_at_once),
                                        T(an_open_answer_is_kept_while_others_are_queued),
                                        T(a_failure_in_the_middle_is_nobody_elses_success),
