@@ -73,6 +73,7 @@ typedef struct Cx {
     Str err_at;         /* "file:line" of fail(), for the log */
     int64_t now_ms;     /* UTC, fixed for the whole request */
     Str request_id;
+    const struct IdemOnce *once; /* what the next write notes in its own transaction; NULL: nothing */
     Db *db;
 } Cx;
 

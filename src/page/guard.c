@@ -254,6 +254,8 @@ bool guard_idem_begin(Exchange *x)
     if (!ok || known) {
         idem_leave(x);
         x->idem_key = S("");
+    } else {
+        rq->cx.once = idem_once(&rq->cx, rq->store, &rq->actor, key, x->idem_hash);
     }
     return ok;
 }
@@ -264,6 +266,8 @@ void guard_idem_end(Exchange *x, bool ok)
     if (x->idem_key.n == 0) {
         return;
     }
+    bool noted = rq->cx.once == NULL;
+    rq->cx.once = NULL;
     int status = rq->status != 0 ? rq->status : 200;
     if (ok && (rq->redirect.n != 0 || (rq->wants_json && status < 400))) {
         Doc *d = doc_obj(rq->mem);
@@ -279,6 +283,9 @@ void guard_idem_end(Exchange *x, bool ok)
             log_warn("idempotency key not kept");
             cx_clear(&rq->cx); /* the write itself stands */
         }
+    } else if (ok && noted && !idem_drop(&rq->cx, rq->store, &rq->actor, x->idem_key)) { /* a page that is not kept: it may be sent again */
+        log_warn("idempotency key not dropped");
+        cx_clear(&rq->cx);
     }
     idem_leave(x);
     x->idem_key = S("");

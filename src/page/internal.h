@@ -16,6 +16,7 @@
 #include "store/task.h"
 #include "store/compliance.h"
 #include "store/factor.h"
+#include "store/idem.h"
 #include "store/user.h"
 
 /* A file of the asset folder, held in memory for the life of the process. */

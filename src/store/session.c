@@ -93,7 +93,11 @@ static bool do_failure(Cx *cx, Store *s, void *arg)
 bool tries_note(Cx *cx, Store *s, Str key, Str key2)
 {
     SessionArg x = {.keys = {key, key2}};
-    return settings_now(cx, s, &x.now) && store_write(cx, s, do_failure, &x);
+    const struct IdemOnce *once = cx->once; /* a try that failed is not what was asked for */
+    cx->once = NULL;
+    bool ok = settings_now(cx, s, &x.now) && store_write(cx, s, do_failure, &x);
+    cx->once = once;
+    return ok;
 }
 
 static bool delete_old(Cx *cx, const Compliance *c)

@@ -1,10 +1,8 @@
 /*
- * token.c - tokens for programs, and the answers kept for Idempotency-Key.
+ * token.c - tokens for programs.
  */
 #include "store/internal.h"
 #include "store/user.h"
-
-#define IDEM_KEEP_MS (24 * 3600 * 1000LL)
 
 static Str secret_hash(Arena *mem, Str token)
 {
@@ -136,91 +134,4 @@ bool token_drop(Cx *cx, Store *s, const Actor *by, int64_t id)
 {
     TokenArg t = {.by = by, .id = id};
     return store_write(cx, s, do_token_drop, &t);
-}
-
-/* ---- Idempotency-Key ---- */
-
-typedef struct {
-    Str key, request, body;
-    int status;
-} IdemArg;
-
-static Str idem_key(Arena *mem, const Actor *a, Str key)
-{
-    return str_printf(mem, "%lld:%.*s", (long long)a->user, STRF(key));
-}
-
-/* An answer may hold personal data in clear (that of an unmasking does), and a bare hash of a request could be guessed at: both are kept keyed. */
-static Str idem_aad(Arena *mem, Str key)
-{
-    return str_printf(mem, "idempotency|body|%.*s", STRF(key));
-}
-
-static Str idem_request(Arena *mem, const Store *s, Str hash)
-{
-    return blind_index(mem, store_key(s), S("idempotency"), hash);
-}
-
-bool idem_get(Cx *cx, Store *s, const Actor *a, Str key, Str request_hash, bool *ret_known, int *ret_status, Str *ret_body)
-{
-    *ret_known = false;
-    if (key.n > 200) {
-        return fail(cx, E_BAD_REQUEST, "Idempotency-Key 太长");
-    }
-    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select request, status, body from idempotency where key = ?1 and at > ?2"));
-    bool row = false;
-    if (st == NULL) {
-        return false;
-    }
-    Str k = idem_key(cx->mem, a, key);
-    stmt_text(st, 1, k);
-    stmt_int(st, 2, cx->now_ms - IDEM_KEEP_MS);
-    if (!stmt_step(cx, st, &row)) {
-        stmt_done(st);
-        return false;
-    }
-    Str request = row ? stmt_col_dup(cx->mem, st, 0) : S("");
-    if (row) {
-        *ret_status = (int)stmt_col_int(st, 1);
-        *ret_body = stmt_col_dup(cx->mem, st, 2);
-    }
-    stmt_done(st);
-    if (row && !field_open(cx->mem, store_key(s), idem_aad(cx->mem, k), *ret_body, ret_body)) {
-        row = false; /* kept by the program of before, in clear: as if it were not there */
-    }
-    *ret_known = row;
-    return !row || str_eq(request, idem_request(cx->mem, s, request_hash)) ? true : fail(cx, E_INVALID, "同一个 Idempotency-Key 用在了不同的请求上");
-}
-
-static bool do_idem(Cx *cx, Store *s, void *arg)
-{
-    IdemArg *i = arg;
-    (void)s;
-    Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("delete from idempotency where at < ?1"));
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, cx->now_ms - IDEM_KEEP_MS);
-    if (!stmt_run(cx, st)) {
-        return false;
-    }
-    st = db_stmt(cx, cx->db, SQL_REFERENCE,
-                 S("insert into idempotency (key, request, status, body, at) values (?1, ?2, ?3, ?4, ?5) on conflict (key) do nothing"));
-    if (st == NULL) {
-        return false;
-    }
-    stmt_text(st, 1, i->key);
-    stmt_text(st, 2, i->request);
-    stmt_int(st, 3, i->status);
-    stmt_text(st, 4, i->body);
-    stmt_int(st, 5, cx->now_ms);
-    return stmt_run(cx, st);
-}
-
-bool idem_put(Cx *cx, Store *s, const Actor *a, Str key, Str request_hash, int status, Str body)
-{
-    Str k = idem_key(cx->mem, a, key);
-    IdemArg i = {.key = k, .request = idem_request(cx->mem, s, request_hash), .status = status,
-                 .body = field_seal(cx->mem, store_key(s), idem_aad(cx->mem, k), body)};
-    return store_write(cx, s, do_idem, &i);
 }

@@ -82,6 +82,3 @@ MUST_USE bool token_list(Cx *cx, Store *s, const Actor *by, int64_t user, TokenR
 
 MUST_USE bool token_drop(Cx *cx, Store *s, const Actor *by, int64_t id);
 
-/* Idempotency-Key: the answer first given for a key is given again for 24 h. *ret_known: found. */
-MUST_USE bool idem_get(Cx *cx, Store *s, const Actor *a, Str key, Str request_hash, bool *ret_known, int *ret_status, Str *ret_body);
-MUST_USE bool idem_put(Cx *cx, Store *s, const Actor *a, Str key, Str request_hash, int status, Str body);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/held.h"
+#include "store/idem.h"
 #include "store/shared_int.h"
 
 #define GROUP_MAX 256
@@ -66,6 +67,13 @@ static bool run_saved(Cx *cx, Store *s, StoreFn *fn, void *arg)
     return false;
 }
 
+/* What the job does, and that it was done. */
+static bool job_fn(Cx *cx, Store *s, void *arg)
+{
+    WriteJob *job = arg;
+    return job->fn(cx, s, job->arg) && idem_note(cx);
+}
+
 /* A job alone in its group needs no savepoint: its failure rolls the whole transaction back. A long one is much the faster for it, as
  * a savepoint keeps a copy of every page changed since. */
 static void run_one(Store *s, WriteJob *job, bool alone)
@@ -76,9 +84,9 @@ static void run_one(Store *s, WriteJob *job, bool alone)
     s->touched = 0;
     job->ok = false;
     if (alone) {
-        job->ok = job->fn(cx, s, job->arg) && cx_enough(cx) && db_settle(cx, s->writer);
+        job->ok = job_fn(cx, s, job) && cx_enough(cx) && db_settle(cx, s->writer);
     } else {
-        job->ok = run_saved(cx, s, job->fn, job->arg);
+        job->ok = run_saved(cx, s, job_fn, job);
     }
     job->touched = job->ok ? s->touched : 0;
     cx->db = reader;
@@ -300,5 +308,8 @@ bool store_write(Cx *cx, Store *s, StoreFn *fn, void *arg)
     }
     atomic_fetch_sub(&s->pulse.waiting, 1);
     pthread_mutex_unlock(&s->lock);
+    if (job.ok) {
+        cx->once = NULL; /* noted */
+    }
     return job.ok;
 }

@@ -98,6 +98,7 @@ async function ask(who, method, at, { body, headers = {}, form } = {}) {
 // What was acknowledged: records by id, files by id, signatures by certificate.
 const known = { brands: new Map(), files: new Map(), signs: new Map() };
 const fresh = { brands: new Set(), files: new Set(), signs: new Set() }; // noted since the last look
+const unanswered = [], again = { done: 0, told: 0 }; // creations whose answer never came: asked once more under the same key, there must be one record
 const counts = { create: 0, update: 0, submit: 0, upload: 0, sign: 0, other: 0, refused: 0 };
 let early = false, serial = 0, busy = 0;
 const tokens = {};
@@ -117,8 +118,9 @@ const letters = '甲乙丙丁戊己庚辛壬癸';
 const word = () => [...String(serial++).padStart(5, '0')].map((d) => letters[d]).join('');
 
 async function create(own) {
-  const a = await ask(tokens.clerk, 'POST', '/r/brand', { body: { name: `敖汉${word()}工`, maturity: 'scattered', domain: 'livelihood', industry: 'construction',
-    owner_kind: 'public', county: '150430', intro: '测试用，不是真实品牌。', phone: '13800002046' } });
+  const body = { name: `敖汉${word()}工`, maturity: 'scattered', domain: 'livelihood', industry: 'construction', owner_kind: 'public', county: '150430', intro: '测试用，不是真实品牌。', phone: '13800002046' };
+  const headers = { 'idempotency-key': crypto.randomUUID() }, a = await ask(tokens.clerk, 'POST', '/r/brand', { body, headers });
+  if (a === null) unanswered.push({ body, headers });
   if (!yes(a, 'create')) return a !== null;
   own.push(a.json.id);
   note('brands', a.json.id, { rev: a.json.rev, intro: a.json.values.intro, state: 'draft' });
@@ -204,8 +206,19 @@ async function checkSign(id) {
   if (!got.some((g) => g.opinion === known.signs.get(id))) wrong(`the signature on certificate ${id} is gone`);
 }
 const CHECKS = { brands: checkBrand, files: checkFile, signs: checkSign };
+/** Whether the server died before or after it wrote: asked again under its key there is one record, and one only. */
+async function askAgain({ body, headers }) {
+  let a = null;
+  for (const until = performance.now() + LONGEST_MS; a === null || (a.status === 503 && performance.now() < until); await pause(50)) a = await ask(tokens.clerk, 'POST', '/r/brand', { body, headers });
+  if (a.status === 201) again.done++;
+  else if (a.status === 409 && /已经办成/.test(a.json?.detail ?? '')) again.told++;
+  else wrong(`a creation asked again under its key was answered with ${a.status}: ${a.bytes.toString().slice(0, 200)}`);
+  const list = await read(tokens.clerk, `/r/brand?q=${encodeURIComponent(body.name)}`);
+  if (list?.json?.total !== 1) wrong(`${body.name} stands ${list?.json?.total} times after it was asked again under its key`);
+}
 /** Looks at what was noted since the last look, or at everything. */
 async function look(all) {
+  await Promise.all(unanswered.splice(0).map(askAgain));
   const todo = Object.keys(CHECKS).flatMap((kind) => [...(all ? known[kind].keys() : fresh[kind])].filter((id) => known[kind].has(id)).map((id) => [kind, id]));
   await Promise.all(Array.from({ length: 8 }, async () => {
     for (let next; (next = todo.pop());) await CHECKS[next[0]](next[1]);
@@ -286,7 +299,7 @@ try {
   restarts.sort((a, b) => a - b);
   const most = Math.round(restarts.at(-1)), half = Math.round(restarts[restarts.length >> 1]);
   result(faults.length === 0, `${kills} kills, ${sum} acknowledged writes (${Object.entries(counts).map(([k, v]) => `${k} ${v}`).join(', ')}): ${faults.length} lost or wrong (seed ${SEED})`);
-  console.log(`       backups meanwhile: ${backups.whole} restored and verified, ${backups.killed} killed; ${busy} readings refused for the moment and asked again`);
+  console.log(`       asked again under their key: ${again.done} done or answered as before, ${again.told} told that it was done; backups meanwhile: ${backups.whole} restored and verified, ${backups.killed} killed; ${busy} readings refused for the moment and asked again`);
   result(most <= RESTART_MS, `restart to the first answer: median ${half} ms, longest ${most} ms`);
   result(sum > kills * 3, 'the load was a load');
   // the control: who notes too early must see losses

@@ -1,5 +1,6 @@
 /* user_test.c - accounts, signing in, sessions, tokens, Idempotency-Key. */
 #include "fixture.h"
+#include "store/idem.h"
 
 #define PASSWORD S("correct horse battery")
 
@@ -210,6 +211,44 @@ static void an_answer_is_kept_for_its_key_and_person_for_a_day(void **state)
     assert_false(known);
 }
 
+static bool nothing(Cx *cx, Store *s, void *arg)
+{
+    (void)cx, (void)s;
+    return *(bool *)arg;
+}
+
+/* As after a crash between a write and the keeping of its answer. */
+static void a_write_whose_answer_was_lost_is_not_done_again(void **state)
+{
+    Fixture *f = *state;
+    bool known, works = false;
+    int status;
+    Str body;
+    f->cx.once = idem_once(&f->cx, f->s, &f->writer, S("k2"), S("h1"));
+    assert_false(store_write(&f->cx, f->s, nothing, &works)); /* nothing was done: nothing is noted, */
+    assert_non_null(f->cx.once);                               /* and the next one carries it */
+    cx_clear(&f->cx);
+    OK(idem_get(&f->cx, f->s, &f->writer, S("k2"), S("h1"), &known, &status, &body));
+    assert_false(known);
+    works = true;
+    OK(store_write(&f->cx, f->s, nothing, &works));
+    assert_null(f->cx.once);
+    REFUSED(E_CONFLICT, idem_get(&f->cx, f->s, &f->writer, S("k2"), S("h1"), &known, &status, &body));
+    REFUSED(E_INVALID, idem_get(&f->cx, f->s, &f->writer, S("k2"), S("another request"), &known, &status, &body));
+    OK(idem_put(&f->cx, f->s, &f->writer, S("k2"), S("h1"), 201, S("kept"))); /* the answer comes after it */
+    OK(idem_get(&f->cx, f->s, &f->writer, S("k2"), S("h1"), &known, &status, &body));
+    assert_true(known && status == 201);
+    SAME(body, "kept");
+    OK(idem_drop(&f->cx, f->s, &f->writer, S("k2"))); /* one with an answer stays */
+    OK(idem_get(&f->cx, f->s, &f->writer, S("k2"), S("h1"), &known, &status, &body));
+    assert_true(known);
+    f->cx.once = idem_once(&f->cx, f->s, &f->writer, S("k3"), S("h1"));
+    OK(store_write(&f->cx, f->s, nothing, &works));
+    OK(idem_drop(&f->cx, f->s, &f->writer, S("k3")));
+    OK(idem_get(&f->cx, f->s, &f->writer, S("k3"), S("h1"), &known, &status, &body));
+    assert_false(known);
+}
+
 static void a_notice_for_the_next_page_is_shown_once(void **state)
 {
     Fixture *f = *state;
@@ -230,7 +269,8 @@ int main(void)
         T(five_wrong_passwords_lock_a_login_for_fifteen_minutes), T(an_unknown_login_fails_and_locks_like_a_known_one),
         T(a_session_ends_when_idle_and_after_ten_hours), T(a_disabled_person_is_out_at_once), T(a_new_password_ends_the_old_sessions),
         T(only_an_administrator_above_manages_people), T(a_read_token_reads_and_a_write_token_writes),
-        T(an_answer_is_kept_for_its_key_and_person_for_a_day), T(a_notice_for_the_next_page_is_shown_once),
+        T(an_answer_is_kept_for_its_key_and_person_for_a_day),
+        T(a_write_whose_answer_was_lost_is_not_done_again), T(a_notice_for_the_next_page_is_shown_once),
     };
     return cmocka_run_group_tests_name("store/user", tests, NULL, NULL);
 }
