@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-#define HANDLER_NICE 10 /* behind the loops and the writer: a refusal must not wait for what it refuses */
+#define HANDLER_NICE 5 /* behind the loops and the writer: a refusal must not wait for what it refuses */
 
 typedef struct {
     TAILQ_HEAD(ClassQueue, Conn) waiting;

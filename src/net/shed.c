@@ -65,6 +65,6 @@ int64_t shed_patience(const Shed *s, const NetClass *c)
 bool shed_admits(const Shed *s, const NetClass *c, size_t queued, bool place, int64_t now_us)
 {
     int64_t still = queued > 0 ? now_us - s->moved_us : 0;
-    bool starved = s->overloaded && MAX(s->pace_us, now_us - s->moved_us) > 1000 * (int64_t)c->tight_ms;
+    bool starved = s->overloaded && MAX(s->pace_us, now_us - s->moved_us) > 250 * (int64_t)c->burst_ms; /* not four turns in the longest wait */
     return (place || !starved) && queued < c->queue && still + (int64_t)queued * s->pace_us <= shed_patience(s, c);
 }

@@ -22,7 +22,11 @@ async function answer(r) {
 }
 
 export async function ask(method, path, { headers = {}, body, base = BASE } = {}) {
-  return answer(await fetch(base + path, { method, headers, body, redirect: 'manual' }));
+  for (let times = 0; ; times++) {
+    const a = await answer(await fetch(base + path, { method, headers, body, redirect: 'manual' }));
+    if (method !== 'GET' || a.status !== 503 || !a.headers.has('retry-after') || times === 9) return a;
+    await new Promise((done) => { setTimeout(done, 1000 * Number(a.headers.get('retry-after'))); }); // a busy machine: it is asked again, as browsers of people are
+  }
 }
 
 export function expect(a, status, what = '') {

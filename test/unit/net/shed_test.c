@@ -176,8 +176,8 @@ static void a_class_that_hardly_has_its_turn_takes_only_whom_a_handler_takes_at_
     now = run(&s, 1000 * MS, 200, 4 * MS, 40 * MS);
     assert_true(s.overloaded);
     assert_true(shed_admits(&s, &CLASS, 2, false, now)); /* its turn comes often enough */
-    assert_false(shed_admits(&s, &CLASS, 0, false, now + 31 * MS)); /* not any more */
-    assert_true(shed_admits(&s, &CLASS, 0, true, now + 31 * MS));
+    assert_false(shed_admits(&s, &CLASS, 0, false, now + 51 * MS)); /* not any more */
+    assert_true(shed_admits(&s, &CLASS, 0, true, now + 51 * MS));
 }
 
 int main(void)
