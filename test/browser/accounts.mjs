@@ -129,7 +129,7 @@ test("the first start: a token from the server's window makes three administrato
     await press(page, "建立三个管理员");
   };
   await fill(true);
-  expect(/：姓名和[^；]+的相同/.test(await page.locator("main").innerText()), "one person for three was taken");
+  expect(/安全管理员：登录名或姓名和系统管理员的相同/.test(await page.locator("main").innerText()), "one person for three was taken");
   await sound(page, "first-refused-phone");
   await fill(false);
   expect(page.url().endsWith("/login"), page.url());
