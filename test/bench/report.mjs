@@ -8,7 +8,7 @@ const read = (name) => (existsSync(`artifacts/bench/${name}.json`) ? JSON.parse(
 const nice = (v) => (v === null || v === undefined ? '–' : v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v.toFixed(2));
 const count = (n) => n.toLocaleString('en-US');
 const LINES = [
-  ['list_ms', 'first page of the list (region)', '#0b6e69'], ['clerk_list_ms', 'first page of the list (county)', '#3a9d6e'], ['counts_ms', 'the same after a write, counts anew', '#c2571a'],
+  ['list_ms', 'first page of the list (region)', '#0b6e69'], ['clerk_list_ms', 'first page of the list (county)', '#3a9d6e'], ['counts_ms', 'the same after a write', '#c2571a'], ['first_ms', 'the same after the start, all counted', '#7a5c2e'],
   ['search_ms', 'search', '#8a5fb0'], ['overview_first_ms', 'overview, first time', '#a33'], ['overview_ms', 'overview again', '#d08770'], ['desk_ms', 'desk of a county', '#4c6fb1'],
   ['catalogue_ms', 'public catalogue', '#777'],
 ];
