@@ -126,6 +126,16 @@ void cache_give_back(StmtCache *c, Stmt *st)
     c->n_busy--;
 }
 
+Stmt *cache_busy(const StmtCache *c)
+{
+    for (int i = 0; i < CACHE_MAX && c->n_busy != 0; i++) {
+        if (c->places[i].raw != NULL && c->places[i].busy) {
+            return &c->places[i];
+        }
+    }
+    return NULL;
+}
+
 void cache_clear(StmtCache *c, bool busy_too)
 {
     for (int i = 0; i < CACHE_MAX; i++) {

@@ -38,4 +38,5 @@ Stmt *cache_find(const StmtCache *c, Str sql);               /* NULL when absent
 Stmt *cache_put(StmtCache *c, Str sql, DriverStmt *raw);     /* takes raw; CHECKs that not every statement is in use */
 void cache_take(StmtCache *c, Stmt *st);                     /* now busy, and the newest */
 void cache_give_back(StmtCache *c, Stmt *st);
+Stmt *cache_busy(const StmtCache *c);                        /* one that is in use; NULL: none */
 void cache_clear(StmtCache *c, bool busy_too);               /* finalise the idle ones, or all */

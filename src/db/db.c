@@ -317,6 +317,17 @@ bool stmt_col_null(Stmt *st, int col)
     return st->drv->col_null(st->raw, col);
 }
 
+void db_rest(Db *db)
+{
+    for (Stmt *st; (st = cache_busy(&db->cache)) != NULL; stmt_done(st)) {
+        log_warn("db: a statement was left in use: %.*s", (int)MIN(st->n, (size_t)300), st->text);
+    }
+    if (db->begun) {
+        log_warn("db: a transaction was left open");
+        db_rollback(db);
+    }
+}
+
 void stmt_done(Stmt *st)
 {
     if (st != NULL && st->busy) {

@@ -78,6 +78,9 @@ MUST_USE bool stmt_one_int(Cx *cx, Stmt *st, int64_t none, int64_t *ret);
 MUST_USE bool db_begin(Cx *cx, Db *db);
 MUST_USE bool db_commit(Cx *cx, Db *db);
 void db_rollback(Db *db);
+/* db_rest - whoever used the connection is done with it: statements and a transaction that were left open by mistake are ended and told in the log, as
+ * the next who reads there would read what stood then, for as long as the process lives. */
+void db_rest(Db *db);
 /* Nested, inside a transaction only: a failure inside rolls back to the savepoint only. Levels nest up to 8. */
 MUST_USE bool db_savepoint(Cx *cx, Db *db);
 MUST_USE bool db_release(Cx *cx, Db *db);

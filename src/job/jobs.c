@@ -262,6 +262,7 @@ static void run_one(Jobs *j, int64_t id)
     if (p.lost || m.lost) {
         log_warn("job %lld is another process's now", (long long)id);
     }
+    store_rest(j->s);
     arena_free(progress_mem);
     arena_free(mem);
 }
@@ -298,6 +299,7 @@ static int64_t take_next(Jobs *j)
         log_error("jobs: %.*s", STRF(cx_text(&cx)));
         id = -1;
     }
+    store_rest(j->s);
     arena_free(mem);
     return id;
 }

@@ -235,6 +235,7 @@ void site_handle(void *ctx, unsigned worker, const NetReq *net, NetResp *resp)
         }
         render_problem(x);
     }
+    store_rest(x->rq.store);
     atomic_fetch_sub(&m->in_flight, 1);
     exchange_note(x, net->cls, start_us);
 }

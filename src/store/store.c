@@ -183,6 +183,14 @@ bool store_attach(Cx *cx, Store *s)
     return shared_fresh(cx, s);
 }
 
+void store_rest(Store *s)
+{
+    Db *db = on_writer(s) ? NULL : pthread_getspecific(s->reader);
+    if (db != NULL) {
+        db_rest(db);
+    }
+}
+
 void store_detach(Store *s)
 {
     Db *db = pthread_getspecific(s->reader);

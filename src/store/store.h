@@ -71,6 +71,7 @@ const char *store_dir(const Store *s);
 MUST_USE bool store_attach(Cx *cx, Store *s);
 /* store_detach - close this thread's connection; at the thread's end. */
 void store_detach(Store *s);
+void store_rest(Store *s);                          /* at the end of a piece of work of this thread: nothing is being read any more (db_rest) */
 
 /*
  * store_write - run fn on the writer inside a transaction and return after the commit. Inside, cx->db is the writing

@@ -142,8 +142,14 @@ let pages = 0, echoes = 0;
 const own = (x) => x.startsWith(`GET ${BASE}/assets/`) || x.startsWith(`GET ${BASE}/favicon.ico`) || / data:/.test(x) || / blob:/.test(x);
 async function look(w, path, how) {
   const { page, seen } = w;
-  seen.requests.length = seen.ran.length = seen.dialogs.length = seen.broken.length = 0;
-  const a = await how().catch((e) => { bad.push(`${path}: ${e.message.split('\n')[0]}`); return null; });
+  let a = null;
+  for (let times = 0; times < 6; times++) { // a server that has too much to do is asked again when it says
+    seen.requests.length = seen.ran.length = seen.dialogs.length = seen.broken.length = 0;
+    a = await how().catch((e) => { bad.push(`${path}: ${e.message.split('\n')[0]}`); return null; });
+    const later = a?.status?.() === 503 ? Number((await a.allHeaders())['retry-after']) : 0;
+    if (!later) break;
+    await page.waitForTimeout(1000 * later);
+  }
   const status = a?.status?.() ?? 0;
   statuses[status] = (statuses[status] ?? 0) + 1;
   if (status >= 500) bad.push(`${path}: ${status}`);

@@ -380,9 +380,39 @@ static void a_failing_script_stops_where_it_failed(void **state)
     script(f, f->db, " ;; /* only a comment */ ; -- end");
 }
 
+/* What somebody forgot to give back would hold the connection at the moment it was read. */
+static void a_connection_at_rest_sees_what_others_wrote_since(void **state)
+{
+    Fixture *f = *state;
+    assert_true(db_script(&f->cx, f->db, "create table t (a bigint not null)"));
+    assert_true(db_script(&f->cx, f->db, "insert into t values (1); insert into t values (2)"));
+    Db *reader = db_open(&f->cx, f->url, DB_READ);
+    assert_non_null(reader);
+    bool row = false;
+    int64_t n = 0;
+    Stmt *left = db_stmt(&f->cx, reader, SQL_ADMIN, S("select a from t order by a"));
+    assert_true(left != NULL && stmt_step(&f->cx, left, &row) && row); /* and no stmt_done */
+    assert_true(db_script(&f->cx, f->db, "insert into t values (3)"));
+    db_rest(reader);
+    Stmt *st = db_stmt(&f->cx, reader, SQL_ADMIN, S("select count(*) from t"));
+    assert_true(st != NULL && stmt_one_int(&f->cx, st, 0, &n));
+    assert_int_equal(n, 3);
+    assert_true(db_begin(&f->cx, reader)); /* nor the end of this */
+    st = db_stmt(&f->cx, reader, SQL_ADMIN, S("select count(*) from t"));
+    assert_true(st != NULL && stmt_one_int(&f->cx, st, 0, &n));
+    assert_true(db_script(&f->cx, f->db, "insert into t values (4)"));
+    db_rest(reader);
+    st = db_stmt(&f->cx, reader, SQL_ADMIN, S("select count(*) from t"));
+    assert_true(st != NULL && stmt_one_int(&f->cx, st, 0, &n));
+    assert_int_equal(n, 4);
+    db_rest(reader); /* nothing is left: nothing happens */
+    db_close(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(a_connection_at_rest_sees_what_others_wrote_since),
         T(a_new_database_is_readable_by_its_owner_only),
         T(every_connection_has_the_safe_settings),
         T(a_missing_or_foreign_file_is_not_opened),
