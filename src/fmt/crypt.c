@@ -147,12 +147,14 @@ static gcry_cipher_hd_t open_gcm(Cipher c, const uint8_t *key, const uint8_t *no
     gcry_error_t rc = 0;
     for (int i = 0; i == 0 || (rc != 0 && i < MEMORY_TRIES); i++) {
         rc = gcry_cipher_open(&h, CIPHERS[c].algo, GCRY_CIPHER_MODE_GCM, 0);
+        if (rc == 0 && (rc = gcry_cipher_setkey(h, key, CIPHERS[c].key_len)) != 0) { /* the first of a process tries the cipher out, and wants memory for it */
+            gcry_cipher_close(h);
+        }
     }
     if (gcry_err_code(rc) == GPG_ERR_ENOMEM) {
         log_fatal("out of memory: a cipher"); /* a personal field must not be lost, nor taken for a forged one */
     }
     CHECK(rc == 0);
-    CHECK(gcry_cipher_setkey(h, key, CIPHERS[c].key_len) == 0);
     CHECK(gcry_cipher_setiv(h, nonce, NONCE_LEN) == 0);
     if (head.n > 0) {
         CHECK(gcry_cipher_authenticate(h, head.p, head.n) == 0);

@@ -15,6 +15,7 @@ typedef struct Slot {
     uint8_t key[32];
     uint64_t version;
     int64_t rows, counted_ms; /* how many records were counted, and when (monotonic) */
+    int64_t recount_ms;       /* when somebody last set out to count them anew */
     size_t bytes;
     void *data;
 } Slot;
@@ -72,12 +73,16 @@ bool count_cache_get(struct CountCache *c, const Sql *q, uint64_t version, int64
     key_of(q, key);
     bool hit = false;
     pthread_mutex_lock(&c->lock);
-    const Slot *s = *find(c, key);
-    if (s != NULL && (s->version == version || now_ms - s->counted_ms < count_kept_ms(s->rows))) {
+    Slot *s = *find(c, key);
+    int64_t stands = s != NULL ? count_kept_ms(s->rows) : 0;
+    /* when its time is over one counts anew, and the others go on with it meanwhile */
+    if (s != NULL && (s->version == version || now_ms - s->counted_ms < stands || (s->recount_ms != 0 && now_ms - s->recount_ms < stands))) {
         *ret = arena_alloc(mem, s->bytes);
         memcpy(*ret, s->data, s->bytes);
         *ret_bytes = s->bytes;
         hit = true;
+    } else if (s != NULL) {
+        s->recount_ms = now_ms;
     }
     pthread_mutex_unlock(&c->lock);
     return hit;
@@ -107,6 +112,7 @@ void count_cache_put(struct CountCache *c, const Sql *q, uint64_t version, int64
         s->version = version;
         s->rows = rows;
         s->counted_ms = now_ms;
+        s->recount_ms = 0;
     }
     pthread_mutex_unlock(&c->lock);
 }

@@ -98,7 +98,7 @@ export const REQUESTS = [
   { name: 'unmask', make: (w) => send('clerk', 'POST', `/r/brand/${w.brand}/unmask`, { reason: '电话核实情况' }), whole: (w, a) => text(a.json.values.phone) === w.phone },
   { name: 'history', make: (w) => get('session', `/r/brand/${w.brand}/history`, true)() },
   { name: 'import, dry', ...importing('dry') },
-  { name: 'import', ...importing('real') },
+  { name: 'import for real', ...importing('real') },
   { name: 'export csv', make: get('clerk', '/r/brand/export.csv?domain=livelihood'), same: true },
   { name: 'export xlsx', make: get('region', '/r/certificate/export.xlsx'), zip: true },
   { name: 'template xlsx', make: get('session', '/r/brand/template.xlsx'), zip: true },

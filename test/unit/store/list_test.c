@@ -252,7 +252,9 @@ static void a_count_of_very_many_stands_for_some_seconds_although_others_are_wri
     assert_true(count_cache_get(c, q, 1, 9999999, f->mem, &kept, &bytes));
     assert_false(count_cache_get(c, q, 2, 1001, f->mem, &kept, &bytes));
     assert_true(count_cache_get(c, other, 2, 2999, f->mem, &kept, &bytes));
-    assert_false(count_cache_get(c, other, 2, 3000, f->mem, &kept, &bytes));
+    assert_false(count_cache_get(c, other, 2, 3000, f->mem, &kept, &bytes)); /* this one counts, */
+    assert_true(count_cache_get(c, other, 2, 3001, f->mem, &kept, &bytes));  /* nobody else does meanwhile, */
+    assert_false(count_cache_get(c, other, 2, 5001, f->mem, &kept, &bytes)); /* unless it takes too long */
     assert_true(count_cache_get(c, other, 1, 3000, f->mem, &kept, &bytes)); /* nothing was written: as long as one likes */
     assert_int_equal(count_kept_ms(1000000), 10000);
     assert_int_equal(count_kept_ms(INT64_MAX), 60000);
