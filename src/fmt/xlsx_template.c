@@ -39,6 +39,16 @@ static void define(XlsxWriter *w, size_t list, const char *what, size_t dict_col
 }
 
 /* Rows must be written in order: the dictionary goes row by row over all lists. */
+/* NULL: the library found no memory for it, and the workbook is given up at its end. */
+static lxw_worksheet *another_sheet(XlsxWriter *w, const char *name)
+{
+    lxw_worksheet *sheet = workbook_add_worksheet(w->book, name);
+    if (sheet == NULL) {
+        writer_note(w, LXW_ERROR_MEMORY_MALLOC_FAILED);
+    }
+    return sheet;
+}
+
 static void add_dictionary(XlsxWriter *w)
 {
     const XlsxSpec *spec = &w->spec;
@@ -60,8 +70,10 @@ static void add_dictionary(XlsxWriter *w)
     if (most == 0) {
         return;
     }
-    lxw_worksheet *dict = workbook_add_worksheet(w->book, DICTIONARY);
-    CHECK(dict != NULL);
+    lxw_worksheet *dict = another_sheet(w, DICTIONARY);
+    if (dict == NULL) {
+        return;
+    }
     for (size_t row = 0; row <= most; row++) {
         for (size_t i = 0; i < spec->n_cols; i++) {
             const XlsxCol *c = &spec->cols[i];
@@ -149,8 +161,10 @@ static void add_notes(XlsxWriter *w)
     if (w->spec.n_notes == 0) {
         return;
     }
-    lxw_worksheet *notes = workbook_add_worksheet(w->book, "填写说明");
-    CHECK(notes != NULL);
+    lxw_worksheet *notes = another_sheet(w, "填写说明");
+    if (notes == NULL) {
+        return;
+    }
     lxw_format *head = workbook_add_format(w->book), *text = workbook_add_format(w->book);
     format_set_bold(head);
     format_set_font_size(head, 14);

@@ -82,6 +82,7 @@ __attribute__((constructor)) static void begin(void)
         ctl = p != MAP_FAILED ? p : NULL;
         struct sigaction how = {.sa_handler = crashed, .sa_flags = SA_ONSTACK};
         sigaction(SIGSEGV, &how, NULL);
+        sigaction(SIGABRT, &how, NULL); /* the C library's word for memory given back that was never had */
         syscall(SYS_close, (int)fd);
     }
 }

@@ -183,7 +183,7 @@ let last = { name: 'preparing', unchecked: 0 };
 /** When the server has ended: was that the documented way? Then it is started again, as the service manager does. */
 async function revive() {
   if (ended === null) return;
-  const inside = last.unchecked > 0 && ended === 'SIGSEGV'; // libxlsxwriter does not look at what it gets
+  const inside = last.unchecked > 0 && ['SIGSEGV', 'SIGABRT'].includes(ended); // libxlsxwriter does not look at what it gets
   if (ended === OUT_OF_MEMORY) ends++;
   else if (inside) crashes++;
   if (what === 'disk' || (ended !== OUT_OF_MEMORY && !inside)) wrong(`${last.name}: the server ended with ${ended}`);
