@@ -38,7 +38,6 @@ static void define(XlsxWriter *w, size_t list, const char *what, size_t dict_col
     writer_note(w, workbook_define_name(w->book, name.p, range.p));
 }
 
-/* Rows must be written in order: the dictionary goes row by row over all lists. */
 /* NULL: the library found no memory for it, and the workbook is given up at its end. */
 static lxw_worksheet *another_sheet(XlsxWriter *w, const char *name)
 {
@@ -49,6 +48,7 @@ static lxw_worksheet *another_sheet(XlsxWriter *w, const char *name)
     return sheet;
 }
 
+/* Rows must be written in order: the dictionary goes row by row over all lists. */
 static void add_dictionary(XlsxWriter *w)
 {
     const XlsxSpec *spec = &w->spec;
