@@ -3,6 +3,9 @@
  */
 #pragma once
 
+/* Of an import nobody can say any more how far it came. */
+#define JOB_STOPPED "系统中途停止，可以重新运行；如果是导入，已写入的行保留，再导入一次不会重复"
+
 #include "job/job.h"
 #include "db/db.h"
 #include "store/shared.h"

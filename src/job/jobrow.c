@@ -150,7 +150,7 @@ bool job_row_free(Cx *cx, Store *s, void *unused)
         return false;
     }
     stmt_int(st, 1, JOB_TRIES);
-    stmt_text(st, 2, S("系统中途停止，可以重新运行"));
+    stmt_text(st, 2, S(JOB_STOPPED));
     stmt_int(st, 3, cx->now_ms);
     stmt_text(st, 4, store_folder(s));
     return stmt_run(cx, st);

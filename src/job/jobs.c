@@ -220,7 +220,7 @@ static void end_badly(const Jobs *j, Cx *cx, Job *b, const Progress *p)
 {
     bool stopped = p->cancelled && cx->err == E_CANCELLED;
     b->state = stopped && !j->stopping ? S("cancelled") : S("failed");
-    b->text = stopped && j->stopping ? S("系统停机，任务中断，可以重新运行") : str_dup(cx->mem, cx_text(cx));
+    b->text = stopped && j->stopping ? S(JOB_STOPPED) : str_dup(cx->mem, cx_text(cx));
     log_info("job %lld ended: %s", (long long)b->id, err_info(cx->err)->api);
     cx_clear(cx);
 }
@@ -430,7 +430,7 @@ static bool recover(Cx *cx, Store *s, void *unused)
     if (st == NULL) {
         return false;
     }
-    stmt_text(st, 1, S("系统中途停止，可以重新运行"));
+    stmt_text(st, 1, S(JOB_STOPPED));
     stmt_int(st, 2, cx->now_ms);
     return stmt_run(cx, st);
 }

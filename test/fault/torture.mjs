@@ -194,7 +194,7 @@ async function jobEnd(who, id, tries) {
   for (let i = 0; i < tries && ended === null; i++) {
     const a = await ask(who, 'GET', `/jobs/${id}`);
     const state = a?.json?.state?.value ?? a?.json?.state;
-    if (a?.status === 200 && state !== 'waiting' && state !== 'running') return state === 'failed' && /写入的 \d+ 行保留/.test(JSON.stringify(a.json)) ? 'kept' : state; // failed, and says what it wrote before
+    if (a?.status === 200 && state !== 'waiting' && state !== 'running') return state === 'failed' && /写入的( \d+ )?行保留/.test(JSON.stringify(a.json)) ? 'kept' : state; // failed, and says what it wrote before
     await pause(i < 20 ? 5 : 25);
   }
   return ended === null ? 'hangs' : null;
