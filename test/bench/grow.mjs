@@ -94,7 +94,7 @@ function fill(engine, data, n) {
     if (c === 'f_name') return "s.f_name || g.i";
     if (c === 'f_county') return 'c.code';
     if (c === 'search') return "s.search || g.i";
-    if (c === 'updated' || c === 'created') return 's.created - g.i * 1000';
+    if (c === 'updated' || c === 'created') return 's.created - cast(g.i as bigint) * 1000';
     if (personal.has(c)) return 'null';
     return `s.${c}`;
   };
