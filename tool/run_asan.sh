@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 script/build build-asan -Db_sanitize=address,undefined -Db_lundef=false
-UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ON=${ON:-sqlite} tool/run_unit.sh build-asan
+LONGEST=900 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ON=${ON:-sqlite} tool/run_unit.sh build-asan

@@ -15,7 +15,7 @@ one() { # one PROGRAM [WHERE]: a line "ok-count bad-count" into a file of its ow
   local out status ok bad sql place=${2:+.elsewhere}
   # what is prepared, for tool/sql_rules.mjs; those of db prepare what they please
   case $1 in */unit/db/*) sql= ;; *) sql=$PWD/$build/sql.log ;; esac
-  out=$(TAMGA_SQL_LOG=$sql CMOCKA_MESSAGE_OUTPUT=TAP TAMGA_ROOT=$PWD timeout 300 "$1" 2>&1)
+  out=$(TAMGA_SQL_LOG=$sql CMOCKA_MESSAGE_OUTPUT=TAP TAMGA_ROOT=$PWD timeout "${LONGEST:-300}" "$1" 2>&1)
   status=$?
   ok=$(printf '%s\n' "$out" | grep -c '^ok ')
   bad=$(printf '%s\n' "$out" | grep '^not ok ' | grep -vc '# SKIP')
