@@ -3,6 +3,7 @@
  */
 #include "rule/validate.h"
 #include "store/closing_int.h"
+#include "store/held.h"
 
 bool closing_tables(Cx *cx, Db *db)
 {
@@ -87,13 +88,15 @@ bool closing_refuses(Cx *cx, Store *s, const RecordType *t, const Value *values,
     Closed now;
     const Value *v = t->closing != NULL ? &values[t->closing->by->index] : NULL;
     *ret_why = S("");
-    if (v == NULL || !v->has) {
+    if (v == NULL || !v->has || held_open(s, t, v->s)) {
         return true;
     }
     if (!closing_state(cx, s, t, v->s, &now)) {
         return false;
     }
-    if (now.closed) {
+    if (!now.closed) {
+        held_open_note(s, t, v->s);
+    } else {
         Str period = period_zh(cx->mem, v->s), who = role_names(cx, s->pack, t->closing);
         *ret_why = str_printf(cx->mem, "%.*s 已关账，不能再改；要更正，请%.*s先重开该期", STRF(period), STRF(who));
     }

@@ -4,6 +4,7 @@
 #include "fmt/doc.h"
 #include "rule/validate.h"
 #include "store/closing_int.h"
+#include "store/held.h"
 
 typedef struct {
     const Actor *a;
@@ -14,8 +15,9 @@ typedef struct {
 } CloseArg;
 
 /* The next row of table `closing`. */
-static bool add_row(Cx *cx, const CloseArg *x, const Closed *c)
+static bool add_row(Cx *cx, Store *s, const CloseArg *x, const Closed *c)
 {
+    held_open_forget(s);
     Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                        S("insert into closing (type, period, seq, n, homes, fields, hash, at, user_id, user_name, org, reason)"
                          " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
@@ -60,6 +62,15 @@ static bool tell(Cx *cx, Store *s, const CloseArg *x, const Closed *c)
                        c->reason, S(""), json_text(cx->mem, body));
 }
 
+/* The first four values of a row about a home. */
+static void bind_home(Stmt *st, const CloseArg *x, const Closed *c, const HomeSums *h)
+{
+    stmt_int(st, 1, h->home);
+    stmt_text(st, 2, x->t->id);
+    stmt_text(st, 3, c->period);
+    stmt_int(st, 4, c->version);
+}
+
 static bool add_sum(Cx *cx, const CloseArg *x, const Closed *c, const HomeSums *h, Str field, size_t i)
 {
     Stmt *st = db_stmt(cx, cx->db, SQL_HOME,
@@ -67,10 +78,7 @@ static bool add_sum(Cx *cx, const CloseArg *x, const Closed *c, const HomeSums *
     if (st == NULL) {
         return false;
     }
-    stmt_int(st, 1, h->home);
-    stmt_text(st, 2, x->t->id);
-    stmt_text(st, 3, c->period);
-    stmt_int(st, 4, c->version);
+    bind_home(st, x, c, h);
     stmt_text(st, 5, field);
     stmt_int(st, 6, h->given[i]);
     stmt_int(st, 7, h->total[i]);
@@ -85,10 +93,7 @@ static bool add_home(Cx *cx, Store *s, const CloseArg *x, const Closed *c, const
     if (st == NULL) {
         return false;
     }
-    stmt_int(st, 1, h->home);
-    stmt_text(st, 2, x->t->id);
-    stmt_text(st, 3, c->period);
-    stmt_int(st, 4, c->version);
+    bind_home(st, x, c, h);
     stmt_int(st, 5, h->n);
     stmt_text(st, 6, h->hash);
     Doc *body = doc_obj(cx->mem), *sums = doc_set_obj(body, "#sums");
@@ -157,7 +162,7 @@ static bool do_close(Cx *cx, Store *s, void *arg)
     c.hash = closing_root(cx->mem, x->t->id, x->period, c.version, c.fields, homes, n);
     int64_t own = chain_of(s, x->a);
     bool told = false;
-    if (!add_row(cx, x, &c)) {
+    if (!add_row(cx, s, x, &c)) {
         return false;
     }
     for (size_t i = 0; i <= n; i++) { /* chains in ascending order of home */
@@ -180,7 +185,7 @@ static bool do_reopen(Cx *cx, Store *s, void *arg)
 {
     const CloseArg *x = arg;
     Closed c;
-    if (!next_row(cx, s, x, false, &c) || !add_row(cx, x, &c) || !tell(cx, s, x, &c)) {
+    if (!next_row(cx, s, x, false, &c) || !add_row(cx, s, x, &c) || !tell(cx, s, x, &c)) {
         return false;
     }
     store_touch(s, x->t->index);

@@ -9,6 +9,8 @@
 
 #define HELD_MAX 256
 #define HELD_NAME 80
+#define OPEN_MAX 8
+#define OPEN_NAME 16
 
 typedef struct {
     int64_t home;
@@ -18,9 +20,18 @@ typedef struct {
     bool changed;
 } Held;
 
+/* A period that is open; type NULL: none. */
+typedef struct {
+    const RecordType *type;
+    char period[OPEN_NAME];
+    size_t n;
+} Open;
+
 struct HeldAll {
     Held items[HELD_MAX];
     size_t n;
+    Open open[OPEN_MAX]; /* a ring: an import writes few periods, row after row */
+    size_t next_open;
 };
 
 static bool read_chain(Cx *cx, Store *s, int64_t home, ChainEnd *ret)
@@ -150,6 +161,31 @@ bool held_count(Cx *cx, Store *s, int64_t home, Str name, int64_t *ret)
     return true;
 }
 
+bool held_open(const Store *s, const RecordType *t, Str period)
+{
+    for (size_t i = 0; on_writer(s) && i < OPEN_MAX; i++) {
+        const Open *o = &s->held->open[i];
+        if (o->type == t && str_eq(str_n(o->period, o->n), period)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void held_open_note(Store *s, const RecordType *t, Str period)
+{
+    if (on_writer(s) && period.n <= OPEN_NAME) {
+        Open *o = &s->held->open[s->held->next_open++ % OPEN_MAX];
+        *o = (Open){.type = t, .n = period.n};
+        memcpy(o->period, period.p, period.n);
+    }
+}
+
+void held_open_forget(Store *s)
+{
+    memset(s->held->open, 0, sizeof s->held->open);
+}
+
 bool held_write(Cx *cx, Store *s)
 {
     for (size_t i = 0; on_writer(s) && i < s->held->n; i++) {
@@ -166,6 +202,7 @@ bool held_write(Cx *cx, Store *s)
 void held_forget(Store *s)
 {
     s->held->n = 0;
+    held_open_forget(s);
     recent_forget(s);
     absent_forget(s);
 }
