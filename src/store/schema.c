@@ -171,15 +171,6 @@ static bool add_missing_columns(Cx *cx, Db *db, Str table, const Field *fields, 
     return true;
 }
 
-/* Before there was `deleted` in them the indexes had these names. */
-static bool drop_older(Cx *cx, Db *db, const RecordType *t, Str name)
-{
-    Sql *q = sql_new(cx->mem);
-    sql_lit(q, "drop index if exists ");
-    sql_ident(q, str_printf(cx->mem, "i_%.*s_%.*s", STRF(t->id), STRF(name)));
-    return run_ddl(cx, db, q);
-}
-
 /*
  * An index by which records are found and counted. `deleted` stands in it, always null: SQLite asks for it again although the index holds no others, and
  * would fetch every record for that. With the state stands the region, as maps and targets count by both.
@@ -188,7 +179,7 @@ static bool make_index(Cx *cx, Db *db, const RecordType *t, Str name, Str column
 {
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "create index if not exists ");
-    sql_ident(q, str_printf(cx->mem, "n_%.*s_%.*s", STRF(t->id), STRF(name)));
+    sql_ident(q, str_printf(cx->mem, "i_%.*s_%.*s", STRF(t->id), STRF(name)));
     sql_lit(q, " on ");
     sql_ident2(q, S("r_"), t->id);
     sql_lit(q, " (");
@@ -202,7 +193,7 @@ static bool make_index(Cx *cx, Db *db, const RecordType *t, Str name, Str column
         sql_ident2(q, S("f_"), t->region->id);
     }
     sql_lit(q, ", home, deleted) where deleted is null");
-    return run_ddl(cx, db, q) && drop_older(cx, db, t, name);
+    return run_ddl(cx, db, q);
 }
 
 /* Lists run newest first, ties by id: many records of one import share their time, so the id must be in the index. */

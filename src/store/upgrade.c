@@ -16,12 +16,12 @@
 #include "base/folder.h"
 #include "base/log.h"
 
-/* What changes rows, by the number it leads to; NULL: schema_apply makes what is missing. */
+/* What changes rows or what is there, by the number it leads to; schema_apply, which comes after, makes what is missing. NULL: that is all. */
 typedef bool StepFn(Cx *cx, Db *db);
 static StepFn *const STEPS[SCHEMA_NUMBER + 1] = {
     [2] = NULL, /* records have a form revision (column with a default) */
     [3] = NULL, /* the number itself */
-    [4] = NULL, /* closed periods: an older program would write into them */
+    [4] = db_drop_indexes, /* closed periods: an older program would write into them; and indexes hold more columns, so that counting reads nothing else */
 };
 
 #define ROOM_LEFT ((int64_t)16 << 20)

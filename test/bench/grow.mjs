@@ -70,7 +70,7 @@ const ENGINES = {
     },
     sql(data, text) { return run('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', this.free], { input: text }).trim(); },
     columns: "select column_name from information_schema.columns where table_name = 'r_brand' order by ordinal_position",
-    indexes: "select indexname from pg_indexes where tablename = 'r_brand' and indexname ~ '^[in]_'",
+    indexes: "select indexname from pg_indexes where tablename = 'r_brand' and indexname like 'i\\_%'",
     numbers: (n, from) => `with g(i) as (select * from generate_series(${from}, ${n - 1}))`,
     settle: 'vacuum analyze r_brand; checkpoint',
     bytes() { return Number(this.sql(null, 'select pg_database_size(current_database())')); },
