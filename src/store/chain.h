@@ -17,8 +17,12 @@ enum { CHAIN_INTS = 6, CHAIN_TEXTS = 10 };
 void chain_hash_parts(Buf *scratch, const uint8_t prev[32], const int64_t ints[CHAIN_INTS], const Str texts[CHAIN_TEXTS], uint8_t out[32]);
 Buf chain_scratch(Arena *mem);
 
-/* event_read - a row of the journal's columns, in their order. */
+/* Entries of the journal: event_read takes a row of EVENT_SELECT, events_read all of them, and is done with the statement. */
+#define EVENT_SELECT                                                                                                   \
+    "select home, seq, at, user_id, user_name, org, act, type, record, rev, action, state_from, state_to, reason, source," \
+    " body, hash from journal"
 void event_read(Cx *cx, Store *s, Stmt *st, Event *e);
+MUST_USE bool events_read(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n);
 
 /* What verifying found: lines of text, at most a hundred, and counts. */
 typedef struct {

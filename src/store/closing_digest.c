@@ -160,7 +160,7 @@ static void of_closing(Sql *q, Str type, const Closed *c, const Scope *scope)
     }
 }
 
-static HomeSums *home_at(HomeSums *items, size_t n, int64_t home)
+HomeSums *home_at(HomeSums *items, size_t n, int64_t home)
 {
     size_t from = 0, to = n;
     while (from < to) {

@@ -38,6 +38,11 @@ MUST_USE bool closing_digest(Cx *cx, Str type, Str period, Str fields, HomeSums 
 /* closing_root - the hash of the closing, in hex. */
 Str closing_root(Arena *mem, Str type, Str period, int64_t version, Str fields, const HomeSums *homes, size_t n);
 
+/* home_at - of a list in ascending order; NULL: it is not among them. */
+HomeSums *home_at(HomeSums *items, size_t n, int64_t home);
+/* closing_scope - the homes whose sums the actor sees; E_NOT_FOUND: none. */
+MUST_USE bool closing_scope(Cx *cx, Store *s, const Actor *a, const RecordType *t, Scope *ret);
+
 /* closed_rows - what a version holds, with the fields of its closing. */
 MUST_USE bool closed_rows(Cx *cx, Str type, const Closed *c, const ClosedFields *f, const Scope *scope, HomeSums **ret, size_t *ret_n);
 

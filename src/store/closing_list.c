@@ -75,12 +75,9 @@ static int latest_first(const void *a, const void *b)
 
 bool closing_periods(Cx *cx, Store *s, const Actor *a, const RecordType *t, PeriodRow **ret, size_t *ret_n)
 {
-    Scope scope = access_scope(cx->mem, s->pack, a, t);
+    Scope scope;
     Rows l = {0};
-    if (t->closing == NULL || scope.published_only || (!scope.all && scope.n == 0)) {
-        return fail(cx, E_NOT_FOUND, "没有%.*s的分期合计，或者不在您的管辖范围内", STRF(t->label));
-    }
-    if (!live_periods(cx, s, a, t, &scope, &l) || !closed_periods(cx, t, &l)) {
+    if (!closing_scope(cx, s, a, t, &scope) || !live_periods(cx, s, a, t, &scope, &l) || !closed_periods(cx, t, &l)) {
         return false;
     }
     if (l.n != 0) {

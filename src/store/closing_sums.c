@@ -9,7 +9,7 @@
 
 #define SPLIT INT64_C(1000000000)
 
-static bool scope_of(Cx *cx, Store *s, const Actor *a, const RecordType *t, Scope *ret)
+bool closing_scope(Cx *cx, Store *s, const Actor *a, const RecordType *t, Scope *ret)
 {
     *ret = access_scope(cx->mem, s->pack, a, t);
     bool none = t->closing == NULL || ret->published_only || (!ret->all && ret->n == 0);
@@ -22,7 +22,7 @@ bool closing_sums(Cx *cx, Store *s, const Actor *a, const RecordType *t, Str per
     Closed *acts, c = {0};
     size_t n;
     *ret = (Sums){0};
-    if (!scope_of(cx, s, a, t, &scope) || !closing_history(cx, s, t, period, &acts, &n)) {
+    if (!closing_scope(cx, s, a, t, &scope) || !closing_history(cx, s, t, period, &acts, &n)) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
@@ -76,7 +76,7 @@ bool closing_live(Cx *cx, Store *s, const Actor *a, const RecordType *t, Str per
     Homes l = {0};
     ReachHold hold;
     *ret = (Sums){0};
-    if (!scope_of(cx, s, a, t, &scope)) {
+    if (!closing_scope(cx, s, a, t, &scope)) {
         return false;
     }
     for (size_t i = 0; i < t->closing->n_sums; i++) {

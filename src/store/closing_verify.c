@@ -93,38 +93,11 @@ static bool hold(Cx *cx, CloseRow *r, Held *held)
     return closed_rows(cx, r->type, &r->c, &f, &EVERYWHERE, &held->homes, &held->n);
 }
 
-static const HomeSums *held_home(const Held *held, int64_t home)
-{
-    for (size_t i = 0; i < held->n; i++) {
-        if (held->homes[i].home == home) {
-            return &held->homes[i];
-        }
-    }
-    return NULL;
-}
-
 static bool read_entries(Cx *cx, Store *s, Event **ret, size_t *ret_n)
 {
-    size_t cap = 0, n = 0;
-    Event *all = NULL;
     Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
-                       S("select home, seq, at, user_id, user_name, org, act, type, record, rev, action, state_from, state_to, reason,"
-                         " source, body, hash from journal where act in ('close', 'closed', 'reopen') and record = 0"
-                         " order by type, action, rev, home, seq"));
-    if (st == NULL) {
-        return false;
-    }
-    while (stmt_next(cx, st)) {
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 64;
-            all = arena_grow(cx->mem, all, cap * sizeof *all, more * sizeof *all);
-            cap = more;
-        }
-        event_read(cx, s, st, &all[n++]);
-    }
-    *ret = all;
-    *ret_n = n;
-    return stmt_end(st);
+                       S(EVENT_SELECT " where act in ('close', 'closed', 'reopen') and record = 0 order by type, action, rev, home, seq"));
+    return st != NULL && events_read(cx, s, st, ret, ret_n);
 }
 
 static bool against_journal(Cx *cx, Store *s, CloseRow *rows, size_t n, Report *r)
@@ -146,7 +119,7 @@ static bool against_journal(Cx *cx, Store *s, CloseRow *rows, size_t n, Report *
             if (!hold(cx, row, &held)) {
                 return false;
             }
-            const HomeSums *h = held_home(&held, e->home);
+            const HomeSums *h = home_at(held.homes, held.n, e->home);
             same = h != NULL && same_home(row, h, body);
         } else if (same) {
             same = same_closing(row, e, body);

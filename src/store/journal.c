@@ -49,10 +49,6 @@ bool journal_add(Cx *cx, Store *s, int64_t home, const Actor *a, Str act, const 
     return true;
 }
 
-#define EVENT_COLUMNS                                                                                                  \
-    "select home, seq, at, user_id, user_name, org, act, type, record, rev, action, state_from, state_to, reason, source," \
-    " body, hash from journal"
-
 void event_read(Cx *cx, Store *s, Stmt *st, Event *e)
 {
     *e = (Event){.home = stmt_col_int(st, 0), .seq = stmt_col_int(st, 1), .at_ms = stmt_col_int(st, 2),
@@ -67,7 +63,7 @@ void event_read(Cx *cx, Store *s, Stmt *st, Event *e)
     e->rtype = e->type.n != 0 ? pack_type(s->pack, e->type) : NULL;
 }
 
-static bool read_events(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n)
+bool events_read(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n)
 {
     size_t cap = 0, n = 0;
     Event *items = NULL;
@@ -90,13 +86,13 @@ static bool read_events(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n)
 bool journal_of(Cx *cx, Store *s, const RecordType *t, int64_t record, Event **ret, size_t *ret_n)
 {
     (void)t;
-    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(EVENT_COLUMNS " where home = ?2 and record = ?1 order by home, seq limit 2000"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_HOME, S(EVENT_SELECT " where home = ?2 and record = ?1 order by home, seq limit 2000"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, record);
     stmt_int(st, 2, id_home(record));
-    return read_events(cx, s, st, ret, ret_n);
+    return events_read(cx, s, st, ret, ret_n);
 }
 
 bool journal_hash_stored(Cx *cx, int64_t home, int64_t seq, uint8_t ret[32], bool *ret_there)
@@ -185,8 +181,8 @@ bool journal_list(Cx *cx, Store *s, const Actor *a, EventPlace before, size_t li
     if (!admin && !actor_is_auditor(s->pack, a)) {
         return fail(cx, E_FORBIDDEN, "只有审计人员可以查阅全部操作记录");
     }
-    Stmt *st = admin ? db_stmt(cx, cx->db, SQL_ROLLUP, S(EVENT_COLUMNS " where type = '' and at <= ?1 and (at, home, seq) < (?1, ?2, ?3) order by at desc, home desc, seq desc limit ?4"))
-                     : db_stmt(cx, cx->db, SQL_ROLLUP, S(EVENT_COLUMNS " where at <= ?1 and (at, home, seq) < (?1, ?2, ?3) order by at desc, home desc, seq desc limit ?4"));
+    Stmt *st = admin ? db_stmt(cx, cx->db, SQL_ROLLUP, S(EVENT_SELECT " where type = '' and at <= ?1 and (at, home, seq) < (?1, ?2, ?3) order by at desc, home desc, seq desc limit ?4"))
+                     : db_stmt(cx, cx->db, SQL_ROLLUP, S(EVENT_SELECT " where at <= ?1 and (at, home, seq) < (?1, ?2, ?3) order by at desc, home desc, seq desc limit ?4"));
     if (st == NULL) {
         return false;
     }
@@ -194,7 +190,7 @@ bool journal_list(Cx *cx, Store *s, const Actor *a, EventPlace before, size_t li
     stmt_int(st, 2, before.home);
     stmt_int(st, 3, before.seq);
     stmt_int(st, 4, (int64_t)MIN(limit, (size_t)500));
-    if (!read_events(cx, s, st, ret, ret_n)) {
+    if (!events_read(cx, s, st, ret, ret_n)) {
         return false;
     }
     for (size_t i = 0; i < *ret_n; i++) {

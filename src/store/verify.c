@@ -12,10 +12,6 @@
 #include "store/held.h"
 #include "store/subject.h"
 
-#define EVENT_SELECT                                                                                                   \
-    "select home, seq, at, user_id, user_name, org, act, type, record, rev, action, state_from, state_to, reason, source," \
-    " body, hash from journal"
-
 static bool same_rows(Cx *cx, const Field *f, const Value *v, const Doc *told)
 {
     if ((told == NULL || told->kind != DOC_LIST ? 0 : told->n) != v->n_rows) {

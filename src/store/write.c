@@ -70,6 +70,17 @@ static bool write_lists(Cx *cx, Store *s, const Rec *r)
     return true;
 }
 
+/* The statement of the row, its lists, and what is remembered of it. */
+static bool put_row(Cx *cx, Store *s, Stmt *st, const Rec *r)
+{
+    if (st == NULL || !stmt_queue(cx, st) || !write_lists(cx, s, r)) {
+        return false;
+    }
+    recent_put(s, r);
+    absent_put(s, r);
+    return true;
+}
+
 static bool insert_row(Cx *cx, Store *s, const Rec *r)
 {
     Sql *q = sql_new(cx->mem);
@@ -118,13 +129,7 @@ static bool insert_row(Cx *cx, Store *s, const Rec *r)
         }
     }
     sql_lit(q, ")");
-    Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-    if (st == NULL || !stmt_queue(cx, st) || !write_lists(cx, s, r)) {
-        return false;
-    }
-    recent_put(s, r);
-    absent_put(s, r);
-    return true;
+    return put_row(cx, s, sql_stmt(cx, cx->db, SQL_HOME, q), r);
 }
 
 static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
@@ -167,13 +172,7 @@ static bool update_row(Cx *cx, Store *s, const Rec *before, const Rec *r)
     sql_int(q, r->id);
     sql_lit(q, " and home = ");
     sql_int(q, r->home);
-    Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
-    if (st == NULL || !stmt_queue(cx, st) || !write_lists(cx, s, r)) {
-        return false;
-    }
-    recent_put(s, r);
-    absent_put(s, r);
-    return true;
+    return put_row(cx, s, sql_stmt(cx, cx->db, SQL_HOME, q), r);
 }
 
 /* ---- numbers ---- */
@@ -581,7 +580,6 @@ static bool do_delete(Cx *cx, Store *s, void *arg)
 {
     WriteArg *w = arg;
     Rec r;
-    Str closed;
     bool public_only;
     if (!rec_load(cx, s, w->t, w->id, true, &r)) {
         return false;
@@ -595,11 +593,8 @@ static bool do_delete(Cx *cx, Store *s, void *arg)
     if (w->o->rev != 0 && w->o->rev != r.rev) {
         return fail(cx, E_STALE, "这条记录刚刚被别人修改过，请核对后再删除");
     }
-    if (!closing_refuses(cx, s, w->t, r.v, &closed)) {
+    if (!closing_guard(cx, s, NULL, &r, false)) {
         return false;
-    }
-    if (closed.n != 0) {
-        return fail(cx, E_WRONG_STATE, "%.*s", STRF(closed));
     }
     Sql *q = sql_new(cx->mem);
     sql_lit(q, "update ");
