@@ -18,6 +18,15 @@ bool folder_sync(const char *path)
     return ok;
 }
 
+bool folder_sync_of(Arena *mem, const char *path)
+{
+    size_t n = strlen(path);
+    while (n != 0 && path[n - 1] != '/') {
+        n--;
+    }
+    return folder_sync(n == 0 ? "." : str_z(mem, str_n(path, n)));
+}
+
 bool folder_setting(Cx *cx, const char *dir, const char *name, bool *ret_there, Str *ret)
 {
     char text[FOLDER_SETTING_MAX + 1];

@@ -9,6 +9,9 @@
 /* folder_sync - wait until the names in the folder `path` are on the disk. False with errno when that cannot be had. */
 MUST_USE bool folder_sync(const char *path);
 
+/* folder_sync_of - the same for the folder that the file `path` stands in. */
+MUST_USE bool folder_sync_of(Arena *mem, const char *path);
+
 /* folder_setting - the text of the small file `name` in the folder `dir`, trimmed, in cx->mem; *ret_there (may be NULL): there is such a file. A missing
  * one reads as empty. One that is there and cannot be read, or has more than FOLDER_SETTING_MAX bytes, is a failure (E_IO): whoever wrote it meant
  * something, and going on as if nothing had been said would, say, begin an empty database beside the real one. */

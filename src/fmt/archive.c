@@ -15,15 +15,6 @@
 
 #define SMALL (32 << 20)
 
-static const char *folder_of(Cx *cx, const char *path)
-{
-    size_t n = strlen(path);
-    while (n != 0 && path[n - 1] != '/') {
-        n--;
-    }
-    return n == 0 ? "." : str_z(cx->mem, str_n(path, n));
-}
-
 static bool add(Cx *cx, zip_t *z, const char *path, const char *name)
 {
     zip_source_t *src = zip_source_file(z, path, 0, -1);
@@ -153,7 +144,7 @@ bool archive_write(Cx *cx, const char *dir, const char *db_copy, const char *out
         unlink(part);
         return cx->err != E_OK ? false : fail(cx, E_IO, "无法写入 %s", out);
     }
-    return folder_sync(folder_of(cx, out)) ? true : fail(cx, E_IO, "无法写入 %s", out);
+    return folder_sync_of(cx->mem, out) ? true : fail(cx, E_IO, "无法写入 %s", out);
 }
 
 static bool known_name(const char *name)

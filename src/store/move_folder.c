@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/folder.h"
+#include "base/steady.h"
 #include "store/internal.h"
 #include "store/move_int.h"
 
@@ -22,37 +23,26 @@ static bool stays(const char *name, int depth)
            (depth == 0 && (str_starts(n, S("tamga.db")) || str_eq(n, S("db")) || str_eq(n, S("lock")) || str_eq(n, S("spool")) || str_eq(n, S("ballast")) || str_eq(n, S("folder.id"))));
 }
 
-static bool write_all(int fd, const char *p, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        ssize_t k = write(fd, p + at, n - at);
-        if (k <= 0) {
-            return false;
-        }
-        at += (size_t)k;
-    }
-    return true;
-}
-
 static bool copy_file(Cx *cx, const char *from, const char *to)
 {
     static const size_t PIECE = (size_t)256 << 10;
     const char *part = str_printf(cx->mem, "%s.part", to).p;
     ArenaMark mark = arena_mark(cx->mem);
     char *buf = arena_alloc(cx->mem, PIECE);
-    int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), out = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool ok = in >= 0 && out >= 0;
+    int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    Steady out = {.fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    bool ok = in >= 0 && out.fd >= 0;
     for (ssize_t n = 1; ok && n > 0;) {
         n = read(in, buf, PIECE);
-        ok = n >= 0 && write_all(out, buf, (size_t)n);
+        ok = n >= 0 && steady_write(&out, buf, (size_t)n);
     }
     bool full = !ok && errno == ENOSPC;
-    ok = ok && fsync(out) == 0 && rename(part, to) == 0;
+    ok = ok && steady_end(&out) && rename(part, to) == 0;
     if (in >= 0) {
         close(in);
     }
-    if (out >= 0) {
-        close(out);
+    if (out.fd >= 0) {
+        close(out.fd);
     }
     arena_release(cx->mem, mark);
     return ok ? true : fail(cx, full ? E_FULL : E_IO, "无法把 %s 复制到 %s", from, to);
@@ -164,15 +154,11 @@ bool folder_compare(Cx *cx, const char *from, const char *to, Buf *report)
 bool file_put(Cx *cx, const char *path, Str text)
 {
     const char *part = str_printf(cx->mem, "%s.part", path).p;
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && write_all(fd, text.p, text.n) && fsync(fd) == 0;
-    if (fd >= 0) {
-        close(fd);
+    Steady out = {.fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    bool ok = out.fd >= 0 && steady_write(&out, text.p, text.n) && steady_end(&out);
+    if (out.fd >= 0) {
+        close(out.fd);
     }
-    ok = ok && rename(part, path) == 0;
-    size_t n = strlen(path);
-    while (n != 0 && path[n - 1] != '/') {
-        n--;
-    }
-    return ok && folder_sync(n == 0 ? "." : str_z(cx->mem, str_n(path, n))) ? true : fail(cx, E_IO, "无法写入 %s", path);
+    ok = ok && rename(part, path) == 0 && folder_sync_of(cx->mem, path);
+    return ok ? true : fail(cx, E_IO, "无法写入 %s", path);
 }
