@@ -1,6 +1,6 @@
 /* held_test.c - what a write transaction keeps in memory instead of asking again (held.h, recent.h, absent.h): it must say what the database would, after
  * every undoing, too. */
-#include "fixture.h"
+#include "tamper.h"
 #include "store/absent.h"
 #include "store/held.h"
 #include "store/recent.h"
@@ -27,14 +27,6 @@ static void write_all(Fixture *f, void (*fn)(Fixture *f))
 static void write_none(Fixture *f, void (*fn)(Fixture *f))
 {
     REFUSED(E_CANCELLED, store_write(&f->cx, f->s, inside, &(Inside){f, fn, false}));
-}
-
-static void sound(Fixture *f)
-{
-    VerifyCounts n;
-    Str report;
-    OK(journal_verify(&f->cx, f->s, &n, &report));
-    SAME(report, "");
 }
 
 static Rec award(Fixture *f, const Rec *of, const char *given, const char *prize)
