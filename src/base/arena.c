@@ -226,6 +226,17 @@ void *arena_grow(Arena *a, void *old, size_t old_size, size_t new_size)
     return p;
 }
 
+void *arena_room(Arena *a, void *items, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap) {
+        return items;
+    }
+    size_t more = *cap != 0 ? *cap * 2 : 16;
+    items = arena_grow(a, items, *cap * size, more * size);
+    *cap = more;
+    return items;
+}
+
 void arena_defer(Arena *a, void (*fn)(void *), void *arg)
 {
     Defer *d = arena_alloc(a, sizeof *d);

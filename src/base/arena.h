@@ -56,3 +56,8 @@ void arena_release(Arena *a, ArenaMark mark);
 #define NEW(arena, Type) ((Type *)arena_alloc((arena), sizeof(Type)))
 #define NEW_ARRAY(arena, Type, n) ((Type *)arena_alloc_array((arena), sizeof(Type), (size_t)(n)))
 void *arena_alloc_array(Arena *a, size_t size, size_t n);
+
+/* ARRAY_ROOM - sees to it that items[n] exists: an array that is full is made twice as long. `items` (NULL at first) and `cap` (a size_t, 0 at
+ * first) are variables, and are set. */
+#define ARRAY_ROOM(arena, items, n, cap) ((items) = arena_room((arena), (items), (n), &(cap), sizeof *(items)))
+void *arena_room(Arena *a, void *items, size_t n, size_t *cap, size_t size);

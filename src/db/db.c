@@ -565,11 +565,7 @@ bool db_columns(Cx *cx, Db *db, Arena *mem, Str table, Str **ret_names, size_t *
     size_t n = 0, cap = 0;
     bool row, ok;
     while ((ok = stmt_step(cx, st, &row)) && row) {
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 32;
-            names = arena_grow(mem, names, cap * sizeof *names, more * sizeof *names);
-            cap = more;
-        }
+        ARRAY_ROOM(mem, names, n, cap);
         names[n++] = stmt_col_dup(mem, st, 0);
     }
     stmt_done(st);

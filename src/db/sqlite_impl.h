@@ -14,7 +14,7 @@ typedef struct {
     sqlite3 *h;
     Arena *mem;                /* of what is watched; made with the first table */
     DbGuard *watched;          /* the tables whose rows belong to somebody (sqlite_reach.c) */
-    size_t n_watched;
+    size_t n_watched, cap_watched;
     SqliteStmt *preparing;     /* what the authorizer is asked about */
     atomic_uint interrupts;    /* counted by db_interrupt; a wait or a backup compares */
     unsigned wait_interrupts;  /* the count when the present wait for the lock began */

@@ -53,10 +53,7 @@ bool sqlite_watch(Cx *cx, DriverConn *conn, const DbGuard *g)
     if (watched(c, str_z(cx->mem, g->table)) != NULL) {
         return true;
     }
-    if ((c->n_watched & (c->n_watched - 1)) == 0) { /* full at each power of two */
-        size_t cap = c->n_watched != 0 ? c->n_watched * 2 : 1;
-        c->watched = arena_grow(c->mem, c->watched, c->n_watched * sizeof *c->watched, cap * sizeof *c->watched);
-    }
+    ARRAY_ROOM(c->mem, c->watched, c->n_watched, c->cap_watched);
     Str *open = NEW_ARRAY(c->mem, Str, g->n_open + 1);
     for (size_t i = 0; i < g->n_open; i++) {
         open[i] = str_dup(c->mem, g->open[i]);

@@ -13,11 +13,7 @@ static bool names(Cx *cx, Db *db, Arena *mem, const char *sql, Str **ret, size_t
         return false;
     }
     while (stmt_next(cx, st)) {
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 64;
-            all = arena_grow(mem, all, cap * sizeof *all, more * sizeof *all);
-            cap = more;
-        }
+        ARRAY_ROOM(mem, all, n, cap);
         all[n++] = stmt_col_dup(mem, st, 0);
     }
     *ret = all;
@@ -40,11 +36,7 @@ bool db_describe(Cx *cx, Db *db, Arena *mem, Str table, DbColumn **ret, size_t *
     }
     stmt_text(st, 1, table);
     while (stmt_next(cx, st)) {
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 32;
-            cols = arena_grow(mem, cols, cap * sizeof *cols, more * sizeof *cols);
-            cap = more;
-        }
+        ARRAY_ROOM(mem, cols, n, cap);
         char kind = stmt_col_text(st, 1).p[0];
         cols[n++] = (DbColumn){.name = stmt_col_dup(mem, st, 0), .kind = kind == 'i' ? DB_INT : kind == 'b' ? DB_BLOB : DB_TEXT,
                                .key = (int)stmt_col_int(st, 2)};

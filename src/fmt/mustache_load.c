@@ -160,11 +160,7 @@ static bool walk(Cx *cx, const char *dir, Str sub, size_t depth, Files *files)
         if (S_ISDIR(st.st_mode)) {
             ok = walk(cx, dir, name, depth + 1, files);
         } else if (S_ISREG(st.st_mode) && str_ends(name, S(".mustache"))) {
-            if (files->n == files->cap) {
-                size_t cap = files->cap != 0 ? files->cap * 2 : 64;
-                files->names = arena_grow(cx->mem, files->names, files->cap * sizeof(Str), cap * sizeof(Str));
-                files->cap = cap;
-            }
+            ARRAY_ROOM(cx->mem, files->names, files->n, files->cap);
             files->names[files->n++] = name;
             ok = files->n <= MAX_FILES || fail(cx, E_PACK, "模板太多");
         }

@@ -83,11 +83,7 @@ static void stop(Compiler *c, size_t at, const char *why, Str what)
 static Op *add_op(Compiler *c, OpKind kind, size_t at)
 {
     Template *t = c->t;
-    if (t->n == t->cap) {
-        size_t cap = t->cap != 0 ? t->cap * 2 : 32;
-        t->ops = arena_grow(c->mem, t->ops, t->cap * sizeof *t->ops, cap * sizeof *t->ops);
-        t->cap = cap;
-    }
+    ARRAY_ROOM(c->mem, t->ops, t->n, t->cap);
     count_to(c, at);
     Op *op = &t->ops[t->n++];
     *op = (Op){.kind = kind, .end = (uint32_t)t->n, .line = c->line, .col = c->col};

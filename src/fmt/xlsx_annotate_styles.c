@@ -15,7 +15,7 @@ typedef struct {
     StyleBook *book;
     bool in_fills, in_xfs, in_fill, in_xf;
     Buf xf;
-    size_t cap;
+    size_t cap, cap_ours;
 } StylesScan;
 
 static void scan_start(Edit *e, const char *name, const char **atts)
@@ -35,12 +35,8 @@ static void scan_start(Edit *e, const char *name, const char **atts)
     } else if (s->in_fills && xml_is(name, "fill")) {
         b->n_fills++;
     } else if (s->in_xfs && xml_is(name, "xf") && !s->in_xf && b->n_xfs < MAX_XFS) {
-        if (b->n_xfs == s->cap) {
-            size_t cap = MAX(s->cap * 2, (size_t)64);
-            b->xfs = arena_grow(b->pkg->mem, b->xfs, s->cap * sizeof(Str), cap * sizeof(Str));
-            b->ours = arena_grow(b->pkg->mem, b->ours, s->cap, cap);
-            s->cap = cap;
-        }
+        ARRAY_ROOM(b->pkg->mem, b->xfs, b->n_xfs, s->cap);
+        ARRAY_ROOM(b->pkg->mem, b->ours, b->n_xfs, s->cap_ours);
         int64_t fill = 0;
         const char *id = xml_attr(atts, "fillId");
         bool known = id != NULL && str_int(str_c(id), &fill) && fill >= 0 && fill < (int64_t)ARRAY_LEN(b->is_fill_ours);
@@ -95,11 +91,7 @@ size_t stylebook_mark(StyleBook *b, size_t base, Mark mark)
     if (b->n_xfs + b->n_added >= MAX_XFS) {
         return base;
     }
-    if (b->n_added == b->cap_added) {
-        size_t cap = MAX(b->cap_added * 2, (size_t)32);
-        b->added = arena_grow(b->pkg->mem, b->added, b->cap_added * sizeof *b->added, cap * sizeof *b->added);
-        b->cap_added = cap;
-    }
+    ARRAY_ROOM(b->pkg->mem, b->added, b->n_added, b->cap_added);
     b->added[b->n_added] = (struct AddedStyle){.base = base, .mark = mark};
     return b->n_xfs + b->n_added++;
 }

@@ -139,11 +139,7 @@ static void add_style(StyleScan *s, unsigned id)
     if (s->styles.n == MAX_STYLES) {
         return;
     }
-    if (s->styles.n == s->cap) {
-        size_t cap = MAX(s->cap * 2, (size_t)64);
-        s->styles.kinds = arena_grow(s->pkg->mem, s->styles.kinds, s->cap, cap);
-        s->cap = cap;
-    }
+    ARRAY_ROOM(s->pkg->mem, s->styles.kinds, s->styles.n, s->cap);
     s->styles.kinds[s->styles.n++] = (uint8_t)kind;
 }
 

@@ -346,11 +346,7 @@ static void rels_start(Xml *x, const char *name, const char **atts)
         xml_stop(x);
         return;
     }
-    if (s->rels.n == s->cap) {
-        size_t cap = MAX(s->cap * 2, (size_t)16);
-        s->rels.items = arena_grow(mem, s->rels.items, s->cap * sizeof(Rel), cap * sizeof(Rel));
-        s->cap = cap;
-    }
+    ARRAY_ROOM(mem, s->rels.items, s->rels.n, s->cap);
     const char *slash = strrchr(type, '/');
     s->rels.items[s->rels.n++] = (Rel){.id = str_dup(mem, str_c(id)),
                                        .kind = str_dup(mem, str_c(slash != NULL ? slash + 1 : type)),

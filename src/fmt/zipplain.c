@@ -155,11 +155,7 @@ bool zipout_add(Cx *cx, ZipOut *z, Str name, Str bytes)
     if (z->n == MEMBERS_MAX || z->at + bytes.n + LOCAL_SIZE + NAME_MAX_BYTES > UINT32_MAX - ((uint64_t)64 << 20)) {
         return fail(cx, E_TOO_LARGE, "内容太多，一个压缩包放不下（最多 4 GB、65534 个文件）");
     }
-    if (z->n == z->cap) {
-        size_t more = z->cap != 0 ? z->cap * 2 : 256;
-        z->heads = arena_grow(z->mem, z->heads, z->cap * sizeof *z->heads, more * sizeof *z->heads);
-        z->cap = more;
-    }
+    ARRAY_ROOM(z->mem, z->heads, z->n, z->cap);
     Head *h = &z->heads[z->n++];
     *h = (Head){.name = str_dup(z->mem, name), .crc = crc32_of(bytes), .size = (uint32_t)bytes.n, .at = (uint32_t)z->at,
                 .date = z->date, .time = z->time};

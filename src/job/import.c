@@ -57,11 +57,7 @@ static void note(Import *im, size_t row, int col, bool warning, Str text)
     if (im->n_notes == MAX_NOTES) {
         return;
     }
-    if (im->n_notes == im->cap_notes) {
-        size_t more = im->cap_notes != 0 ? im->cap_notes * 2 : 64;
-        im->notes = arena_grow(im->mem, im->notes, im->cap_notes * sizeof *im->notes, more * sizeof *im->notes);
-        im->cap_notes = more;
-    }
+    ARRAY_ROOM(im->mem, im->notes, im->n_notes, im->cap_notes);
     im->notes[im->n_notes++] =
         (XlsxNote){.row = row, .col = col >= 0 ? (size_t)col : SIZE_MAX, .warning = warning, .text = str_dup(im->mem, text)};
 }

@@ -330,11 +330,7 @@ static bool old_jobs(Cx *cx, const Jobs *j, Old *ret)
     }
     bind_old(cx, j, st);
     while (stmt_next(cx, st)) {
-        if (ret->n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 64;
-            ret->ids = arena_grow(cx->mem, ret->ids, cap * sizeof *ret->ids, more * sizeof *ret->ids);
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, ret->ids, ret->n, cap);
         ret->ids[ret->n++] = stmt_col_int(st, 0);
     }
     return stmt_end(st);

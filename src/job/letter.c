@@ -212,11 +212,7 @@ static bool pick(void *ctx, const Rec *r)
         return fail(l->x->cx, E_TOO_LARGE, "“%.*s”超过 %d 行，不能打印在一份文件里", STRF(l->b->each->label),
                     LETTER_ROWS_MAX);
     }
-    if (l->n == l->cap) {
-        size_t more = l->cap != 0 ? l->cap * 2 : 64;
-        l->ids = arena_grow(l->x->mem, l->ids, l->cap * sizeof(int64_t), more * sizeof(int64_t));
-        l->cap = more;
-    }
+    ARRAY_ROOM(l->x->mem, l->ids, l->n, l->cap);
     l->ids[l->n++] = r->id;
     return true;
 }

@@ -10,17 +10,6 @@
 #include "fmt/crypt.h"
 #include "pack/load.h"
 
-void *grow_one(Arena *mem, void *items, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap) {
-        return items;
-    }
-    size_t more = *cap != 0 ? *cap * 2 : 16;
-    items = arena_grow(mem, items, *cap * size, more * size);
-    *cap = more;
-    return items;
-}
-
 static bool read_whole(int fd, char *out, size_t n, size_t *ret_n)
 {
     size_t got = 0;
@@ -70,7 +59,7 @@ bool file_text(Loader *l, Str name, size_t max_bytes, Str *ret)
     }
     close(fd);
     if (ok) {
-        l->files = grow_one(l->tmp, l->files, l->n_files, &l->cap_files, sizeof *l->files);
+        ARRAY_ROOM(l->tmp, l->files, l->n_files, l->cap_files);
         l->files[l->n_files++] = (PackFile){str_dup(l->tmp, name), *ret};
     }
     return ok;
@@ -115,7 +104,7 @@ Str *file_names(Loader *l, const char *sub, size_t *ret_n)
         if (e->d_name[0] == '.' || !str_ends(name, S(".yaml")) || !utf8_valid(name)) {
             continue;
         }
-        names = grow_one(l->tmp, names, n, &cap, sizeof *names);
+        ARRAY_ROOM(l->tmp, names, n, cap);
         names[n++] = str_printf(l->tmp, "%s%s%s", sub, sub[0] != '\0' ? "/" : "", e->d_name);
     }
     closedir(d);

@@ -55,9 +55,6 @@ typedef struct {
     size_t n_rows, cap_rows;
 } Loader;
 
-/* grow - room for one more item in an array that doubles; used with the element type's size. */
-void *grow_one(Arena *mem, void *items, size_t n, size_t *cap, size_t size);
-
 /* ---- file.c ---- */
 bool file_text(Loader *l, Str name, size_t max_bytes, Str *ret);      /* false: absent, or a fault noted; *ret.p NULL when absent */
 Node *file_tree(Loader *l, Str name, bool required);                   /* NULL: absent or a fault noted */

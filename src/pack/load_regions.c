@@ -25,7 +25,7 @@ static void split_flags(Loader *l, Region *r, Str flags)
         (void)str_cut(rest, ';', &one, &rest);
         one = str_trim(one);
         if (one.n != 0) {
-            r->flags = grow_one(l->mem, r->flags, r->n_flags, &cap, sizeof *r->flags);
+            ARRAY_ROOM(l->mem, r->flags, r->n_flags, cap);
             r->flags[r->n_flags++] = one;
         }
     }

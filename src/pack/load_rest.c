@@ -80,7 +80,7 @@ static bool code_row(void *ctx, size_t line, const Str *cells, size_t n)
     CodeFile *c = ctx;
     Loader *l = c->l;
     if (c->lines == NULL) {
-        c->lines = grow_one(l->tmp, c->lines, 0, &c->cap_lines, sizeof *c->lines);
+        ARRAY_ROOM(l->tmp, c->lines, 0, c->cap_lines);
         if (n < 2 || !str_eq(str_trim(cells[0]), S("code")) || !str_eq(str_trim(cells[1]), S("label")) ||
             (n > 2 && !str_eq(str_trim(cells[2]), S("parent")))) {
             fault_at(l, c->file, (int)line, 1, "列名不对，应为 code,label,parent");
@@ -88,8 +88,8 @@ static bool code_row(void *ctx, size_t line, const Str *cells, size_t n)
         return true;
     }
     CodeList *list = c->list;
-    list->codes = grow_one(l->mem, list->codes, list->n, &c->cap, sizeof *list->codes);
-    c->lines = grow_one(l->tmp, c->lines, list->n, &c->cap_lines, sizeof *c->lines);
+    ARRAY_ROOM(l->mem, list->codes, list->n, c->cap);
+    ARRAY_ROOM(l->tmp, c->lines, list->n, c->cap_lines);
     c->lines[list->n] = (int)line;
     Code *at = &list->codes[list->n++];
     at->code = n > 0 ? str_dup(l->mem, str_trim(cells[0])) : S("");
@@ -388,7 +388,7 @@ void load_menu(Loader *l)
 static void load_setting(Loader *l, Str feature, const Node *n, size_t *cap)
 {
     Pack *p = l->p;
-    p->settings = grow_one(l->mem, p->settings, p->n_settings, cap, sizeof *p->settings);
+    ARRAY_ROOM(l->mem, p->settings, p->n_settings, *cap);
     Setting *s = &p->settings[p->n_settings++];
     *s = (Setting){.feature = str_dup(l->mem, feature), .key = str_dup(l->mem, n->key)};
     if (n->kind == NODE_MAP) {

@@ -81,7 +81,7 @@ static void load_criterion(Loader *l, const Node *n, const Rubric *r, Criterion 
         fault(l, anchors, "程序评分的项目没有锚点，应为去掉 anchors");
     } else if (expr != NULL && bands != NULL && r->type != NULL) {
         want_number(l, expr, r->type, &c->expr);
-        l->bands = grow_one(l->tmp, l->bands, l->n_bands, &l->cap_bands, sizeof *l->bands);
+        ARRAY_ROOM(l->tmp, l->bands, l->n_bands, l->cap_bands);
         l->bands[l->n_bands++] = (struct BandTree){c, bands};
     } else if (anchors != NULL) {
         load_anchors(l, anchors, c);

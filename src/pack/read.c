@@ -281,7 +281,7 @@ int get_level(Loader *l, const Node *map, const char *key)
 
 static void push(Loader *l, Pending w)
 {
-    l->pending = grow_one(l->tmp, l->pending, l->n_pending, &l->cap_pending, sizeof *l->pending);
+    ARRAY_ROOM(l->tmp, l->pending, l->n_pending, l->cap_pending);
     l->pending[l->n_pending++] = w;
 }
 

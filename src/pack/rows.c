@@ -114,7 +114,7 @@ int64_t cell_int(Loader *l, Str file, int line, int cell, Str text, int64_t min,
 
 void *new_row(Loader *l, size_t size)
 {
-    l->rows = grow_one(l->tmp, l->rows, l->n_rows, &l->cap_rows, size);
+    l->rows = arena_room(l->tmp, l->rows, l->n_rows, &l->cap_rows, size);
     return (char *)l->rows + size * l->n_rows++;
 }
 

@@ -14,11 +14,7 @@ typedef struct {
 
 static void put(Flat *f, Str name, Str value)
 {
-    if (f->n == f->cap) {
-        size_t more = f->cap != 0 ? f->cap * 2 : 32;
-        f->items = arena_grow(f->mem, f->items, f->cap * sizeof(Param), more * sizeof(Param));
-        f->cap = more;
-    }
+    ARRAY_ROOM(f->mem, f->items, f->n, f->cap);
     f->items[f->n++] = (Param){name, value};
 }
 

@@ -19,11 +19,7 @@ void record_set_want(Req *rq, RecordSet *w, const RecordType *t, int64_t id)
     if (t == NULL) {
         return;
     }
-    if (w->n == w->cap) {
-        size_t more = w->cap != 0 ? w->cap * 2 : 64;
-        w->items = arena_grow(rq->mem, w->items, w->cap * sizeof *w->items, more * sizeof *w->items);
-        w->cap = more;
-    }
+    ARRAY_ROOM(rq->mem, w->items, w->n, w->cap);
     w->items[w->n++] = (struct Wanted){.type = t, .id = id};
 }
 
@@ -151,11 +147,7 @@ typedef struct {
 
 static DeskRow *row_add(Rows *l, const Rec *r)
 {
-    if (l->n == l->cap) {
-        size_t more = l->cap != 0 ? l->cap * 2 : 64;
-        l->rows = arena_grow(l->rq->mem, l->rows, l->cap * sizeof *l->rows, more * sizeof *l->rows);
-        l->cap = more;
-    }
+    ARRAY_ROOM(l->rq->mem, l->rows, l->n, l->cap);
     DeskRow *row = &l->rows[l->n++];
     *row = (DeskRow){.type = r->type, .rec = r, .since_ms = r->updated_ms, .note = S("")};
     light(l->rq, row);

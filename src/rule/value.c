@@ -62,11 +62,7 @@ void finding_add(Findings *f, bool warn, Str field, Str code, Str clause, Str te
             return;
         }
     }
-    if (f->n == f->cap) {
-        size_t more = f->cap != 0 ? f->cap * 2 : 8;
-        f->items = arena_grow(f->mem, f->items, f->cap * sizeof *f->items, more * sizeof *f->items);
-        f->cap = more;
-    }
+    ARRAY_ROOM(f->mem, f->items, f->n, f->cap);
     f->items[f->n++] = (Finding){.field = field, .code = code, .text = text, .clause = clause, .warn = warn};
     f->errors += !warn;
 }

@@ -45,11 +45,7 @@ static bool read_ids(Cx *cx, Sql *q, Ids *ret)
         return false;
     }
     while (stmt_next(cx, st)) {
-        if (ret->n == ret->cap) {
-            size_t more = ret->cap != 0 ? ret->cap * 2 : 64;
-            ret->ids = arena_grow(cx->mem, ret->ids, ret->cap * sizeof(int64_t), more * sizeof(int64_t));
-            ret->cap = more;
-        }
+        ARRAY_ROOM(cx->mem, ret->ids, ret->n, ret->cap);
         ret->ids[ret->n++] = stmt_col_int(st, 0);
     }
     return stmt_end(st);

@@ -54,11 +54,7 @@ bool rec_signs(Cx *cx, Store *s, const Rec *r, const Action *act, Signs *ret)
     stmt_int(st, 4, r->home);
     size_t cap = 0;
     while (stmt_next(cx, st)) {
-        if (ret->n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 4;
-            ret->got = arena_grow(cx->mem, ret->got, cap * sizeof(Sign), more * sizeof(Sign));
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, ret->got, ret->n, cap);
         ret->got[ret->n++] = (Sign){.user = stmt_col_int(st, 0),
                                     .user_name = stmt_col_dup(cx->mem, st, 1),
                                     .org_name = stmt_col_dup(cx->mem, st, 2),

@@ -48,11 +48,7 @@ void sums_add(HomeSums *to, const HomeSums *one, size_t n_fields)
 
 HomeSums *home_new(Cx *cx, Homes *l, int64_t home)
 {
-    if (l->n == l->cap) {
-        size_t more = l->cap != 0 ? l->cap * 2 : 32;
-        l->items = arena_grow(cx->mem, l->items, l->cap * sizeof *l->items, more * sizeof *l->items);
-        l->cap = more;
-    }
+    ARRAY_ROOM(cx->mem, l->items, l->n, l->cap);
     l->items[l->n] = (HomeSums){.home = home, .hash = S("")};
     return &l->items[l->n++];
 }

@@ -17,11 +17,7 @@ static PeriodRow *row_of(Cx *cx, Rows *l, Str period)
             return &l->items[i];
         }
     }
-    if (l->n == l->cap) {
-        size_t more = l->cap != 0 ? l->cap * 2 : 32;
-        l->items = arena_grow(cx->mem, l->items, l->cap * sizeof *l->items, more * sizeof *l->items);
-        l->cap = more;
-    }
+    ARRAY_ROOM(cx->mem, l->items, l->n, l->cap);
     l->items[l->n] = (PeriodRow){.state = {.period = str_dup(cx->mem, period)}};
     return &l->items[l->n++];
 }

@@ -27,11 +27,7 @@ static bool read_rows(Cx *cx, CloseRow **ret, size_t *ret_n)
         return false;
     }
     while (stmt_next(cx, st)) {
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 32;
-            rows = arena_grow(cx->mem, rows, cap * sizeof *rows, more * sizeof *rows);
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, rows, n, cap);
         int64_t seq = stmt_col_int(st, 2);
         rows[n++] = (CloseRow){.type = stmt_col_dup(cx->mem, st, 0), .stands = seq % 2 == 1,
                           .c = {.period = stmt_col_dup(cx->mem, st, 1), .seq = seq, .closed = seq % 2 == 1, .version = (seq + 1) / 2,

@@ -68,11 +68,7 @@ bool events_read(Cx *cx, Store *s, Stmt *st, Event **ret, size_t *ret_n)
     size_t cap = 0, n = 0;
     Event *items = NULL;
     while (stmt_next(cx, st)) {
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 16;
-            items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, items, n, cap);
         event_read(cx, s, st, &items[n++]);
     }
     if (!stmt_end(st)) {

@@ -527,11 +527,7 @@ static void unpack_counts(Cx *cx, Str bytes, size_t n_fields, CrossCount **ret, 
     size_t cap = 0, n = 0;
     CrossCount *items = NULL;
     for (const char *p = bytes.p, *end = p + bytes.n; p < end;) {
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 16;
-            items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, items, n, cap);
         CrossCount *c = &items[n++];
         memcpy(&c->n, p, sizeof c->n);
         p += sizeof c->n;
@@ -551,11 +547,7 @@ static bool read_counts(Cx *cx, Stmt *st, size_t n_fields, CrossCount **ret, siz
     size_t cap = 0, n = 0;
     CrossCount *items = NULL;
     while (stmt_next(cx, st)) {
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 16;
-            items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, items, n, cap);
         CrossCount *c = &items[n++];
         for (size_t k = 0; k < n_fields; k++) {
             c->keys[k] = stmt_col_dup(cx->mem, st, (int)k);

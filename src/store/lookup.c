@@ -30,11 +30,7 @@ static bool fill_column(Cx *cx, Store *s, Db *db, const RecordType *t)
     sql_lit(q, " where deleted is null order by id");
     Stmt *st = sql_stmt(&on, db, SQL_ADMIN, q);
     while (st != NULL && stmt_next(&on, st)) {
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 256;
-            ids = arena_grow(cx->mem, ids, cap * sizeof *ids, more * sizeof *ids);
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, ids, n, cap);
         ids[n++] = stmt_col_int(st, 0);
     }
     bool ok = st != NULL && stmt_end(st);

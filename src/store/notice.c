@@ -56,11 +56,7 @@ static bool read_people(Cx *cx, Stmt *st, People *ret)
     size_t cap = 0;
     *ret = (People){0};
     while (stmt_next(cx, st)) {
-        if (ret->n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 8;
-            ret->p = arena_grow(cx->mem, ret->p, cap * sizeof *ret->p, more * sizeof *ret->p);
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, ret->p, ret->n, cap);
         int64_t has = (stmt_col_int(st, 5) != 0 ? CHANNEL_MAIL : 0) | (stmt_col_int(st, 6) != 0 ? CHANNEL_SMS : 0);
         ret->p[ret->n++] = (Person){.id = stmt_col_int(st, 0), .home = stmt_col_int(st, 1), .login = stmt_col_dup(cx->mem, st, 2),
                                     .roles = stmt_col_dup(cx->mem, st, 3), .wants = stmt_col_int(st, 4) & has};
@@ -283,11 +279,7 @@ static bool told_before(Cx *cx, Telling *x, int64_t user)
             return true;
         }
     }
-    if (x->n_told == x->cap_told) {
-        size_t more = x->cap_told != 0 ? x->cap_told * 2 : 16;
-        x->told = arena_grow(cx->mem, x->told, x->cap_told * sizeof *x->told, more * sizeof *x->told);
-        x->cap_told = more;
-    }
+    ARRAY_ROOM(cx->mem, x->told, x->n_told, x->cap_told);
     x->told[x->n_told++] = user;
     return false;
 }

@@ -145,11 +145,7 @@ static bool read_list(Cx *cx, const RecordType *t, const Field *f, int64_t home,
     size_t cap = 0;
     Value v = {0};
     while (stmt_next(cx, st)) {
-        if (v.n_rows == cap) {
-            size_t more = cap != 0 ? cap * 2 : 8;
-            v.rows = arena_grow(cx->mem, v.rows, cap * sizeof(Row), more * sizeof(Row));
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, v.rows, v.n_rows, cap);
         Row *r = &v.rows[v.n_rows++];
         r->v = NEW_ARRAY(cx->mem, Value, f->n_fields);
         for (size_t k = 0; k < f->n_fields; k++) {

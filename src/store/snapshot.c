@@ -119,11 +119,7 @@ static bool read_all(Cx *cx, Stmt *st, Snapshot **ret, size_t *ret_n)
     *ret = NULL;
     *ret_n = 0;
     while (stmt_next(cx, st)) {
-        if (*ret_n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 4;
-            *ret = arena_grow(cx->mem, *ret, cap * sizeof(Snapshot), more * sizeof(Snapshot));
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, *ret, *ret_n, cap);
         (*ret)[(*ret_n)++] = (Snapshot){.id = stmt_col_int(st, 0),
                                         .record = stmt_col_int(st, 1),
                                         .rev = stmt_col_int(st, 2),

@@ -59,11 +59,7 @@ bool task_rows(Cx *cx, Store *s, Stmt *st, size_t max, Task **ret, size_t *ret_n
         if (!task_row(cx, s, st, &t)) {
             continue;
         }
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 8;
-            items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, items, n, cap);
         items[n++] = t;
     }
     if (!stmt_end(st)) {

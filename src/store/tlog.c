@@ -178,11 +178,7 @@ static bool read_entries(Cx *cx, Stmt *st, size_t max, LogEntry **ret, size_t *r
     LogEntry *items = NULL;
     size_t n = 0, cap = 0;
     while (n != max && stmt_next(cx, st)) {
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 8;
-            items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, items, n, cap);
         LogEntry *e = &items[n++];
         Str why;
         tlog_row(cx, st, e);

@@ -256,11 +256,7 @@ bool user_list(Cx *cx, Store *s, const Actor *by, User **ret, size_t *ret_n)
         if (o == NULL || !(by->is_system || (by->org != NULL && org_within(o, by->org)))) {
             continue;
         }
-        if (n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 16;
-            items = arena_grow(cx->mem, items, cap * sizeof *items, more * sizeof *items);
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, items, n, cap);
         items[n++] = u;
     }
     if (!stmt_end(st)) {

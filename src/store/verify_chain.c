@@ -49,11 +49,7 @@ static bool read_heads(Cx *cx, Heads *ret)
         return false;
     }
     while (stmt_next(cx, st)) {
-        if (ret->n == cap) {
-            size_t more = cap != 0 ? cap * 2 : 64;
-            ret->items = arena_grow(cx->mem, ret->items, cap * sizeof(Head), more * sizeof(Head));
-            cap = more;
-        }
+        ARRAY_ROOM(cx->mem, ret->items, ret->n, cap);
         Head *h = &ret->items[ret->n++];
         Str hash = stmt_col_text(st, 2);
         *h = (Head){.home = stmt_col_int(st, 0), .seq = stmt_col_int(st, 1), .last = stmt_col_int(st, 3), .first = stmt_col_int(st, 4)};

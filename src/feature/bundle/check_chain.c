@@ -36,11 +36,7 @@ static bool hash_read(Arena *mem, Str text, uint8_t ret[32])
 
 static void keep(Audit *x, Chain *c, const Place *l)
 {
-    if (c->n == c->cap) {
-        size_t more = c->cap != 0 ? c->cap * 2 : 1024;
-        c->items = arena_grow(x->cx->mem, c->items, c->cap * sizeof *c->items, more * sizeof *c->items);
-        c->cap = more;
-    }
+    ARRAY_ROOM(x->cx->mem, c->items, c->n, c->cap);
     c->items[c->n++] = *l;
 }
 

@@ -62,11 +62,7 @@ bool bundle_offered(const Pack *p, const Actor *a, const RecordType *t)
 
 void leave_out(Cx *cx, Collected *c, Str what, Str name, Str why)
 {
-    if (c->n_left == c->cap_left) {
-        size_t more = c->cap_left != 0 ? c->cap_left * 2 : 32;
-        c->left = arena_grow(cx->mem, c->left, c->cap_left * sizeof *c->left, more * sizeof *c->left);
-        c->cap_left = more;
-    }
+    ARRAY_ROOM(cx->mem, c->left, c->n_left, c->cap_left);
     c->left[c->n_left++] = (LeftOut){str_dup(cx->mem, what), str_dup(cx->mem, name), str_dup(cx->mem, why)};
 }
 
@@ -75,11 +71,7 @@ static void keep(Cx *cx, Collected *c, const RecordType *t, int64_t id)
     if (!map_put(&c->seen, id_text(cx->mem, id), c)) {
         return;
     }
-    if (c->n == c->cap) {
-        size_t more = c->cap != 0 ? c->cap * 2 : 256;
-        c->items = arena_grow(cx->mem, c->items, c->cap * sizeof *c->items, more * sizeof *c->items);
-        c->cap = more;
-    }
+    ARRAY_ROOM(cx->mem, c->items, c->n, c->cap);
     c->items[c->n++] = (Item){t, id};
 }
 
@@ -126,10 +118,7 @@ static bool referring_held(Cx *cx, const Step *step, int64_t to, Found **ret, si
     *ret = NULL;
     *ret_n = 0;
     while (st != NULL && stmt_next(cx, st)) {
-        if (*ret_n == cap) {
-            *ret = arena_grow(cx->mem, *ret, cap * sizeof **ret, (cap * 2 + 64) * sizeof **ret);
-            cap = cap * 2 + 64;
-        }
+        ARRAY_ROOM(cx->mem, *ret, *ret_n, cap);
         (*ret)[(*ret_n)++] = (Found){stmt_col_int(st, 0), stmt_col_dup(cx->mem, st, 1), stmt_col_dup(cx->mem, st, 2)};
     }
     return st != NULL && stmt_end(st);

@@ -84,11 +84,7 @@ typedef struct {
 static bool keep_id(void *ctx, const Rec *r)
 {
     Ids *l = ctx;
-    if (l->n == l->cap) {
-        size_t more = l->cap != 0 ? l->cap * 2 : 256;
-        l->ids = arena_grow(l->mem, l->ids, l->cap * sizeof(int64_t), more * sizeof(int64_t));
-        l->cap = more;
-    }
+    ARRAY_ROOM(l->mem, l->ids, l->n, l->cap);
     l->ids[l->n++] = r->id;
     return true;
 }

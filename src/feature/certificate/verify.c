@@ -297,11 +297,7 @@ typedef struct {
 static bool one_revoked(void *ctx, const Rec *r)
 {
     Listed *l = ctx;
-    if (l->n == l->cap) {
-        size_t more = l->cap != 0 ? l->cap * 2 : 64;
-        l->items = arena_grow(l->mem, l->items, l->cap * sizeof(Revoked), more * sizeof(Revoked));
-        l->cap = more;
-    }
+    ARRAY_ROOM(l->mem, l->items, l->n, l->cap);
     const Value *since = l->c->since != NULL ? &r->v[l->c->since->index] : NULL;
     int32_t on = since != NULL && since->has ? (int32_t)since->i : instant_date(r->updated_ms);
     l->items[l->n++] = (Revoked){.no = str_dup(l->mem, r->no), .on = on};

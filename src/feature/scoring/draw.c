@@ -167,10 +167,7 @@ static bool sheet_rows_held(Cx *cx, Store *s, const Scoring *sc, int64_t panel, 
     SheetRow *rows = NULL;
     size_t n = 0, cap = 0;
     while (st != NULL && stmt_next(cx, st)) {
-        if (n == cap) {
-            rows = arena_grow(cx->mem, rows, cap * sizeof *rows, (cap * 2 + 64) * sizeof *rows);
-            cap = cap * 2 + 64;
-        }
+        ARRAY_ROOM(cx->mem, rows, n, cap);
         rows[n++] = (SheetRow){.id = stmt_col_int(st, 0),
                                .state = type_state(sc->sheet, stmt_col_text(st, 1)),
                                .entry = stmt_col_int(st, 2),

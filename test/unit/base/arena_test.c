@@ -51,6 +51,24 @@ static void growing_the_last_allocation_stays_in_place_and_zeroes_the_rest(void 
     assert_int_equal(arena_used(mem), 1008);
 }
 
+static void an_array_finds_room_for_one_more_and_keeps_what_it_has(void **state)
+{
+    Arena *mem = *state;
+    size_t cap = 0;
+    int *items = NULL;
+    for (int n = 0; n < 1000; n++) {
+        ARRAY_ROOM(mem, items, (size_t)n, cap);
+        assert_true(cap > (size_t)n);
+        assert_int_equal(items[n], 0);
+        items[n] = n;
+        arena_alloc(mem, 1); /* so that it must move */
+    }
+    for (int n = 0; n < 1000; n++) {
+        assert_int_equal(items[n], n);
+    }
+    assert_true(cap < 2000 + 16);
+}
+
 static void growing_an_older_allocation_copies_it(void **state)
 {
     Arena *mem = *state;
@@ -179,6 +197,7 @@ int main(void)
         T(allocations_do_not_overlap),
         T(growing_the_last_allocation_stays_in_place_and_zeroes_the_rest),
         T(growing_an_older_allocation_copies_it),
+        T(an_array_finds_room_for_one_more_and_keeps_what_it_has),
         T(passing_the_maximum_makes_it_short_until_it_is_reset),
         T(passing_it_twice_is_a_bug_and_aborts),
         T(deferred_functions_run_last_first_and_once),
