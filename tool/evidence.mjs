@@ -4,7 +4,8 @@
 //   node tool/evidence.mjs write      take the rows of this run into doc/evidence/rows and make doc/evidence.md anew
 //
 // A row is one claim: ID is SECTION.NAME, SECTION the name of a file doc/evidence/NN-SECTION.md, whose prose stands around the line {{rows}}. A test
-// puts a row when it has counted, not before (artifacts/evidence, not in git). `--below` is a goal that was missed, with the reason; `--control`
+// puts a row when it has counted, not before (artifacts/evidence, not in git). With TAMGA_LONG set (script/soak) the row is of a long form, and stands
+// beside that of the short one. `--below` is a goal that was missed, with the reason; `--control`
 // a negative control, whose figure says that it failed as it must. Rows of parts that did not run this time keep their date and commit.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
@@ -24,6 +25,8 @@ const git = (...words) => {
   }
 };
 
+const LONG = process.env.TAMGA_LONG ? { id: '-long', goal: 'long form: ' } : { id: '', goal: '' };
+
 /** put - keep one row. {goal, figure, command, seed?, below?, control?}; texts are Markdown without line breaks. */
 export function put(id, { goal, figure, command, seed = '', below = '', control = false }) {
   if (!/^[a-z]+\.[a-z0-9-]+$/.test(id)) throw new Error(`evidence: ${id} is no SECTION.NAME`);
@@ -31,8 +34,8 @@ export function put(id, { goal, figure, command, seed = '', below = '', control 
     if (!text || /[\n\r]/.test(text)) throw new Error(`evidence: ${id} needs one line of ${name}`);
   }
   mkdirSync(fresh, { recursive: true });
-  const row = { goal, figure, command, seed: String(seed), below, control, date: new Date().toISOString().slice(0, 10), commit: git('rev-parse', '--short', 'HEAD') };
-  writeFileSync(join(fresh, `${id}.json`), JSON.stringify(row, null, 1) + '\n');
+  const row = { goal: LONG.goal + goal, figure, command, seed: String(seed), below, control, date: new Date().toISOString().slice(0, 10), commit: git('rev-parse', '--short', 'HEAD') };
+  writeFileSync(join(fresh, `${id}${LONG.id}.json`), JSON.stringify(row, null, 1) + '\n');
 }
 
 const rowsOf = (dir) => (existsSync(dir) ? readdirSync(dir).filter((name) => name.endsWith('.json')).sort() : []);

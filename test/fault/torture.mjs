@@ -339,8 +339,8 @@ try {
 const figure = `${REQUESTS.length} requests, ${passedPoints} points, ${hit} struck: ${fine} answered, ${refused} refused, ${closed} closed, ${ends} ended out of memory (status 70), ${crashes} inside libxlsxwriter; ${acknowledged} acknowledged writes looked up, ${faults.length} wrong`;
 if (!process.env.ONLY && !LIE && faults.length === 0) {
   const few = what === 'disk' ? POINTS !== 0 : POINTS !== 0 && POINTS < 200;
-  put(`fault.${what}`, { goal: { memory: '200 allocations of each of 40 requests fail, once or from then on: clean error, nothing half-written',
-    limit: '200 limits of arenas of each of 40 requests are reached, once or from then on: clean error, nothing half-written',
+  put(`fault.${what}`, { goal: { memory: `${POINTS === 0 ? 'all' : 200} allocations of each of 40 requests fail, once or from then on: clean error, nothing half-written`,
+    limit: `${POINTS === 0 ? 'all' : 200} limits of arenas of each of 40 requests are reached, once or from then on: clean error, nothing half-written`,
     disk: 'EIO and ENOSPC at every write, sync, truncate, open and rename of 40 requests, once and for good: no wrong acknowledgement, writable again' }[what],
   figure, command: `POINTS=${POINTS} node test/fault/torture.mjs ${what}`, seed: SEED, below: few ? `${POINTS} points of each request and way in this run, not all that the goal names` : '' });
 }

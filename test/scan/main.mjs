@@ -150,14 +150,14 @@ for (const [n, h] of list) console.log(`  planted ${n}: ${h.name}: ${h.found ? '
 verdict(`control: every planted hole of the twin is found (${list.length - missed.length} of ${list.length})`, missed.map(([n, h]) => `${n} ${h.name}: ${h.tool}`));
 const spent = ((Date.now() - begun) / 1000).toFixed(0);
 /* a row for each part that ran and found nothing; the twin's when all of it ran */
-const command = `${LONG ? 'SCAN_LONG=1 ' : ''}test/scan/run`, long = LONG ? '-long' : '';
-const row = (part, goal, figure) => { if (wanted(part) && figure && !faulty.has(part)) put(`scan.${part}${long}`, { goal, figure, command: `${command} ${part}` }); };
+const command = `${LONG ? 'SCAN_LONG=1 ' : ''}test/scan/run`;
+const row = (part, goal, figure) => { if (wanted(part) && figure && !faulty.has(part)) put(`scan.${part}`, { goal, figure, command: `${command} ${part}` }); };
 row('headers', 'headers: every route × the security headers and the flags of cookies, behind nginx with https', figures.headers && `${figures.headers}: 0 missing or wrong`);
 row('smuggle', 'smuggling: ≥ 400 hostile requests are refused with one answer and a closed connection; through nginx nobody gets another\'s answer', figures.smuggle && `${figures.smuggle}: 0 let through`);
 row('testssl', 'testssl: 0 findings on deploy/nginx.conf', figures.testssl && `0 findings in ${figures.testssl}`);
 row('wapiti', `wapiti: 0 findings on Tamga${LONG ? ', signed in as every role' : ''}`, `the public and ${roles.length} signed in, 15 modules, bounded to ${bound.seconds} s each: 0 findings`);
 row('sqlmap', 'sqlmap: 0 injectable parameters', 'filters, order and search of a list, the catalogue, sign-in, a public form, JSON: 0');
-if (!missed.length && !only.length) put(`scan.twin${long}`, { control: true, goal: 'control: every planted hole of the broken twin is found by the tool responsible for it', figure: `${list.length} of ${list.length}; wapiti ${figures.wapitiTwin}, testssl ${figures.testsslTwin}, smuggling ${figures.smuggleTwin}`, command });
+if (!missed.length && !only.length) put('scan.twin', { control: true, goal: 'control: every planted hole of the broken twin is found by the tool responsible for it', figure: `${list.length} of ${list.length}; wapiti ${figures.wapitiTwin}, testssl ${figures.testsslTwin}, smuggling ${figures.smuggleTwin}`, command });
 console.log(`${tasks.length} scans, ${HOSTILE.length} hostile requests, ${list.length} planted holes, ${spent} s`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
