@@ -75,6 +75,18 @@ static void index_all(Doc *o)
     o->index = m;
 }
 
+/* Of an object without an index. The busiest loop of a page: length and first byte tell most names apart before a call. */
+static Doc *member(const Doc *o, Str name)
+{
+    char first = name.n != 0 ? name.p[0] : 0;
+    for (Doc *c = o->first; c != NULL; c = c->next) {
+        if (c->name.n == name.n && (name.n == 0 || (c->name.p[0] == first && memcmp(c->name.p, name.p, name.n) == 0))) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
 Doc *doc_set_doc_n(Doc *o, Str name, Doc *v)
 {
     CHECK(o->kind == DOC_OBJ);
@@ -84,7 +96,7 @@ Doc *doc_set_doc_n(Doc *o, Str name, Doc *v)
         CHECK(map_put(o->index, name, v)); /* a name is set once */
         return v;
     }
-    CHECK(doc_get(o, name) == NULL);
+    CHECK(member(o, name) == NULL);
     append(o, v);
     if (o->n > LINEAR) {
         index_all(o);
@@ -181,22 +193,30 @@ Doc *doc_add_int(Doc *l, int64_t v) { return doc_add_doc(l, doc_int(l->mem, v));
 
 /* ---- reading ---- */
 
+static Doc *known_null(const Str *names, Str name)
+{
+    static Doc none = {.kind = DOC_NULL}; /* a leaf without a name: nobody has anything to write into it */
+    for (; names->n != 0; names++) {
+        if (str_eq(*names, name)) {
+            return &none;
+        }
+    }
+    return NULL;
+}
+
 Doc *doc_get(const Doc *o, Str name)
 {
     if (o == NULL || o->kind != DOC_OBJ) {
         return NULL;
     }
-    if (o->index != NULL) {
-        return map_get(o->index, name);
-    }
-    /* The busiest loop of a page: length and first byte tell most names apart before a call. */
-    char first = name.n != 0 ? name.p[0] : 0;
-    for (Doc *c = o->first; c != NULL; c = c->next) {
-        if (c->name.n == name.n && (name.n == 0 || (c->name.p[0] == first && memcmp(c->name.p, name.p, name.n) == 0))) {
-            return c;
-        }
-    }
-    return NULL;
+    Doc *got = o->index != NULL ? map_get(o->index, name) : member(o, name);
+    return got != NULL || o->known == NULL ? got : known_null(o->known, name);
+}
+
+void doc_known(Doc *o, const Str *names)
+{
+    CHECK(o->kind == DOC_OBJ);
+    o->known = names;
 }
 
 Doc *doc_at(const Doc *l, size_t i)

@@ -24,6 +24,7 @@ struct Doc {
     size_t n;
     Arena *mem;       /* containers */
     void *index;      /* containers with many members; private */
+    const Str *known; /* see doc_known */
 };
 
 Doc *doc_obj(Arena *mem);
@@ -43,6 +44,9 @@ Doc *doc_set_shown(Doc *o, const char *name, Str raw, Str show); /* code + label
 Doc *doc_set_obj(Doc *o, const char *name);
 Doc *doc_set_list(Doc *o, const char *name);
 Doc *doc_set_doc(Doc *o, const char *name, Doc *v);              /* v must not be a child already */
+/* doc_known - what a template may ask of `o` though it has it not: by these names it is found as null. Of static life, the last one empty; JSON
+ * does not print them. For the many small objects of a table, which would carry more nulls than values. */
+void doc_known(Doc *o, const Str *names);
 Doc *doc_html_only(Doc *d);                                      /* marks and returns d */
 /* With a name that is not a literal. */
 Doc *doc_set_str_n(Doc *o, Str name, Str v);

@@ -225,7 +225,10 @@ bool query_from(Req *rq, const RecordType *t, Query *ret, Findings *found)
 
 static Doc *filter_field(Req *rq, Doc *fields, Str name, Str label, const char *kind)
 {
+    static const Str MAY_HAVE[] = {STR_INIT("is_text"), STR_INIT("is_int"),      STR_INIT("is_date"), STR_INIT("is_select"), STR_INIT("is_ref"),
+                                   STR_INIT("placeholder"), STR_INIT("depends"), STR_INIT("options"), {0}};
     Doc *o = doc_add_obj(fields);
+    doc_known(o, MAY_HAVE);
     doc_set_str(o, "id", str_printf(rq->mem, "q-%.*s", STRF(name)));
     doc_set_str(o, "name", name);
     doc_set_str(o, "label", label);
@@ -233,16 +236,6 @@ static Doc *filter_field(Req *rq, Doc *fields, Str name, Str label, const char *
     doc_set_bool(o, kind, true);
     doc_set_bool(o, "wide", str_eq(name, S("q")));
     return o;
-}
-
-static void filter_plain(Doc *o)
-{
-    static const char *const NAMES[] = {"is_text", "is_int", "is_date", "is_select", "is_ref", "placeholder", "depends", "options"};
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-        if (doc_get(o, str_c(NAMES[i])) == NULL) {
-            doc_set_null(o, NAMES[i]);
-        }
-    }
 }
 
 static void state_filter(Req *rq, const RecordType *t, Doc *fields)
@@ -257,7 +250,6 @@ static void state_filter(Req *rq, const RecordType *t, Doc *fields)
         doc_set_null(x, "group");
         doc_set_null(x, "count");
     }
-    filter_plain(o);
 }
 
 static void one_filter(Req *rq, const Field *f, Doc *fields)
@@ -272,8 +264,7 @@ static void one_filter(Req *rq, const Field *f, Doc *fields)
         doc_set_str(o, "placeholder", f->unit);
         break;
     case FT_DATE:
-        o = filter_field(rq, fields, str_printf(rq->mem, "%.*s.gte", STRF(f->id)), str_printf(rq->mem, "%.*s自", STRF(f->label)),
-                         "is_date");
+        filter_field(rq, fields, str_printf(rq->mem, "%.*s.gte", STRF(f->id)), str_printf(rq->mem, "%.*s自", STRF(f->label)), "is_date");
         break;
     case FT_CODE:
     case FT_BOOL:
@@ -286,10 +277,9 @@ static void one_filter(Req *rq, const Field *f, Doc *fields)
         o = filter_field(rq, fields, f->id, f->label, "is_ref");
         doc_set_doc(o, "options", field_options(rq, f, param_get(&rq->query, f->id), true));
         break;
-    case FT_PERIOD: o = filter_field(rq, fields, f->id, f->label, "is_text"); break;
-    default: o = filter_field(rq, fields, str_printf(rq->mem, "%.*s.has", STRF(f->id)), f->label, "is_text"); break;
+    case FT_PERIOD: filter_field(rq, fields, f->id, f->label, "is_text"); break;
+    default: filter_field(rq, fields, str_printf(rq->mem, "%.*s.has", STRF(f->id)), f->label, "is_text"); break;
     }
-    filter_plain(o);
 }
 
 Doc *query_filters_doc(Req *rq, const RecordType *t, const Query *q)
@@ -312,8 +302,7 @@ Doc *query_filters_doc(Req *rq, const RecordType *t, const Query *q)
     Doc *fields = doc_set_list(o, "fields"), *more = doc_set_list(o, "more");
     bool more_open = false;
     if (t->searchable) {
-        Doc *s = filter_field(rq, fields, S("q"), S("名称 / 编号 / 拼音首字母"), "is_text");
-        filter_plain(s);
+        filter_field(rq, fields, S("q"), S("名称 / 编号 / 拼音首字母"), "is_text");
     }
     if (t->n_states > 1) {
         state_filter(rq, t, fields);

@@ -46,20 +46,13 @@ static Doc *column(Req *rq, Doc *columns, Str key, Str label, bool num, bool sor
 
 static Doc *cell(Doc *cells, Str label, Str text)
 {
+    static const Str MAY_HAVE[] = {STR_INIT("first"), STR_INIT("sub"),   STR_INIT("href"),       STR_INIT("num"), STR_INIT("pill"),
+                                   STR_INIT("tone"),  STR_INIT("stage"), STR_INIT("stage_text"), {0}};
     Doc *o = doc_add_obj(cells);
+    doc_known(o, MAY_HAVE);
     doc_set_str(o, "label", label);
     doc_set_str(o, "text", text);
     return o;
-}
-
-static void cell_plain(Doc *o)
-{
-    static const char *const NAMES[] = {"first", "sub", "href", "num", "pill", "tone", "stage", "stage_text"};
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-        if (doc_get(o, str_c(NAMES[i])) == NULL) {
-            doc_set_null(o, NAMES[i]);
-        }
-    }
 }
 
 static void value_cell(Req *rq, Doc *cells, const Rec *r, const Field *f, Str closed)
@@ -81,7 +74,6 @@ static void value_cell(Req *rq, Doc *cells, const Rec *r, const Field *f, Str cl
         }
     }
     doc_set_bool(o, "num", numeric(f));
-    cell_plain(o);
 }
 
 /* Under the period of a record that is closed; each period of a page is asked for once. Failing leaves the reason in the context. */
@@ -123,7 +115,6 @@ static void row(Req *rq, Doc *rows, const Rec *r, const Field *const *cols, size
     doc_set_bool(c, "first", true);
     doc_set_str(c, "href", href);
     doc_set_str(c, "sub", closed.n != 0 && r->type->closing->by == r->type->title ? closed : r->no);
-    cell_plain(c);
     for (size_t i = 0; i < n_cols; i++) {
         if (cols[i] != r->type->title) {
             value_cell(rq, cells, r, cols[i], closed);
@@ -133,10 +124,8 @@ static void row(Req *rq, Doc *rows, const Rec *r, const Field *const *cols, size
         c = cell(cells, S("办理状态"), S(""));
         doc_set_str(c, "pill", r->state->label);
         doc_set_str(c, "tone", tone_word(r->state->tone));
-        cell_plain(c);
     }
-    c = cell(cells, S("更新"), date_iso(rq->mem, instant_date(r->updated_ms)));
-    cell_plain(c);
+    cell(cells, S("更新"), date_iso(rq->mem, instant_date(r->updated_ms)));
     doc_set_list(o, "actions");
 }
 

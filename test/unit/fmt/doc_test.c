@@ -44,6 +44,25 @@ static void members_keep_order_and_are_found_among_few_and_many(void **state)
     }
 }
 
+static void what_an_object_may_have_is_found_as_null_and_not_printed(void **state)
+{
+    Arena *a = *state;
+    static const Str MAY_HAVE[] = {STR_INIT("a"), STR_INIT("b"), {0}};
+    Doc *o = doc_obj(a);
+    doc_known(o, MAY_HAVE);
+    doc_set_int(o, "b", 2);
+    assert_int_equal(doc_get(o, S("a"))->kind, DOC_NULL);
+    assert_int_equal(doc_get_int(o, "b", -1), 2);
+    assert_null(doc_get(o, S("c")));
+    assert_text(json_text(a, o), "{\"b\":2}");
+    for (int i = 0; i < 40; i++) { /* past the size from which members are hashed */
+        doc_set_int(o, (const char *)str_printf(a, "f%d", i).p, i);
+    }
+    assert_int_equal(doc_get(o, S("a"))->kind, DOC_NULL);
+    doc_set_int(o, "a", 1);
+    assert_int_equal(doc_get_int(o, "a", -1), 1);
+}
+
 static void lists_are_read_by_place(void **state)
 {
     Arena *a = *state;
@@ -104,7 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(typed_leaves_have_a_raw_and_a_shown_form), TEST(members_keep_order_and_are_found_among_few_and_many),
-        TEST(lists_are_read_by_place), TEST(getters_answer_for_what_is_absent_or_of_another_kind),
+        TEST(what_an_object_may_have_is_found_as_null_and_not_printed), TEST(lists_are_read_by_place), TEST(getters_answer_for_what_is_absent_or_of_another_kind),
         TEST(truth_is_anything_but_null_false_and_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
