@@ -116,9 +116,9 @@ bool todo_counts(Req *rq, int64_t **ret_by_type, int64_t *ret_total)
 }
 
 /* Pages kept for everybody are the public's menu. */
-static bool is_public_item(const Site *s, const MenuItem *m)
+static bool is_public_item(const Site *s, size_t item)
 {
-    const Route *r = route_of(s, "GET", m->href);
+    const Route *r = s->menu_routes[item];
     return r != NULL && r->auth == AUTH_PUBLIC && (r->flags & ROUTE_CACHE) != 0;
 }
 
@@ -130,6 +130,10 @@ void frame_site(Site *s)
     doc_set_str(site, "name", s->pack->title);
     doc_set_str(site, "sub", s->pack->subtitle);
     doc_set_bool(site, "demo", s->conf.demo);
+    s->menu_routes = NEW_ARRAY(s->mem, const Route *, s->pack->n_menu + 1);
+    for (size_t i = 0; i < s->pack->n_menu; i++) {
+        s->menu_routes[i] = route_of(s, "GET", s->pack->menu[i].href);
+    }
 }
 
 /* The record type whose list the item opens; NULL: another page. */
@@ -176,7 +180,7 @@ static void menu(Exchange *x, const int64_t *todo)
     Str group = S("\n");
     for (size_t i = 0; i < rq->pack->n_menu; i++) {
         const MenuItem *m = &rq->pack->menu[i];
-        if (!menu_allowed(rq, m) || route_of(rq->site, "GET", m->href) == NULL) {
+        if (rq->site->menu_routes[i] == NULL || !menu_allowed(rq, m)) {
             continue;
         }
         if (items == NULL || !str_eq(group, m->group)) {
@@ -206,7 +210,7 @@ static void public_menu(Exchange *x)
     Doc *list = doc_set_list(rq->frame, "pubmenu");
     for (size_t i = 0; i < rq->pack->n_menu; i++) {
         const MenuItem *m = &rq->pack->menu[i];
-        if (is_public_item(rq->site, m)) {
+        if (is_public_item(rq->site, i)) {
             Doc *o = doc_add_obj(list);
             doc_set_str(o, "label", m->label);
             doc_set_str(o, "href", m->href);

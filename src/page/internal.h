@@ -39,6 +39,7 @@ struct Site {
     const Route **routes;
     const struct RoutePath *route_paths; /* their patterns, cut (route.c) */
     size_t n_routes;
+    const Route **menu_routes;       /* of each item of the pack's menu; NULL: nothing serves it */
     Map assets;                      /* file name -> Asset */
     Doc *frame;                      /* what every page's layout needs, the same for all: lang, site, assets */
     PageCache *cache;
