@@ -167,6 +167,7 @@ bool record_list(Req *rq)
         return fail(&rq->cx, E_BAD_REQUEST, "查询参数不对：%.*s", STRF(found.items[0].text));
     }
     req_reads(rq, t);
+    q.leave_personal = !rq->wants_json && (t->title == NULL || !t->title->personal); /* no other column of a list may be personal */
     if (!rec_list(&rq->cx, rq->store, &rq->actor, &q, true, &page)) {
         return false;
     }

@@ -20,7 +20,7 @@ static bool read_page_held(Cx *cx, Store *s, const Actor *a, const RecordType *t
     Scope scope = access_scope(cx->mem, s->pack, a, t);
     ret->items = NEW_ARRAY(cx->mem, Rec, limit);
     while (ret->n != limit && stmt_next(cx, st)) {
-        if (!row_read(cx, s, t, st, false, &ret->items[ret->n])) {
+        if (!row_read(cx, s, t, st, PERSONAL_MASKED, &ret->items[ret->n])) {
             stmt_done(st);
             return false;
         }

@@ -128,7 +128,7 @@ static bool related_held(void *ctx, Cx *cx, const Link *link, int64_t of, Relate
     int64_t *ids = NULL;
     while (stmt_next(cx, st)) {
         Rec r;
-        if (!row_read(cx, box->s, link->type, st, true, &r)) {
+        if (!row_read(cx, box->s, link->type, st, PERSONAL_CLEAR, &r)) {
             stmt_done(st);
             return false;
         }

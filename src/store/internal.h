@@ -116,7 +116,9 @@ MUST_USE bool blind_columns(Cx *cx, Store *s, Db *db, const RecordType *t); /* l
 
 /* row.c: between rows and Rec */
 TypeSql type_sql_make(Arena *mem, const RecordType *t);
-MUST_USE bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, bool clear_personal, Rec *ret);
+/* PERSONAL_LEFT: personal fields are not opened, and read as if they were empty */
+typedef enum { PERSONAL_MASKED, PERSONAL_CLEAR, PERSONAL_LEFT } PersonalRead;
+MUST_USE bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, PersonalRead how, Rec *ret);
 MUST_USE bool row_read_lists(Cx *cx, Store *s, Rec *r);
 /* r: whose value it is, with its key ready (subject_ready) */
 void row_bind_value(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f, const Value *v);

@@ -150,7 +150,7 @@ static bool blank_sealed_held(Cx *cx, Store *s, const Actor *a, Event *e)
     Stmt *st = sql_stmt(cx, cx->db, SQL_HOME, q);
     Rec r;
     bool row = false;
-    bool ok = st != NULL && stmt_step(cx, st, &row) && (!row || row_read(cx, s, e->rtype, st, false, &r));
+    bool ok = st != NULL && stmt_step(cx, st, &row) && (!row || row_read(cx, s, e->rtype, st, PERSONAL_MASKED, &r));
     if (st != NULL) {
         stmt_done(st);
     }

@@ -384,7 +384,7 @@ static bool read_rows(Cx *cx, Store *s, const Query *query, Stmt *st, size_t lim
             ret->next = cursor_make(cx, query, &ret->items[limit - 1]);
             return true;
         }
-        if (!row_read(cx, s, query->type, st, false, &ret->items[ret->n])) {
+        if (!row_read(cx, s, query->type, st, query->leave_personal ? PERSONAL_LEFT : PERSONAL_MASKED, &ret->items[ret->n])) {
             return false;
         }
         ret->n++;
@@ -486,7 +486,7 @@ static bool rec_each_held(Cx *cx, Store *s, const Actor *a, const Query *query, 
     while (ok && stmt_next(cx, st)) {
         Rec r;
         ArenaMark mark = arena_mark(cx->mem);
-        ok = row_read(cx, s, query->type, st, false, &r);
+        ok = row_read(cx, s, query->type, st, query->leave_personal ? PERSONAL_LEFT : PERSONAL_MASKED, &r);
         if (ok) {
             rec_redact(a, &r, scope.published_only);
             ok = fn(ctx, &r);

@@ -28,6 +28,7 @@ typedef struct {
     bool ascending;
     size_t limit, offset;        /* limit 0: 50; at most 200 (exports page through with `after`) */
     Str after;                   /* opaque cursor of the previous page; empty: from offset */
+    bool leave_personal;         /* personal fields are not opened and read as if empty: for pages that show none */
     bool mine_to_do;             /* only records lying at the actor's own desk in a state with an action for them */
 } Query;
 

@@ -80,20 +80,22 @@ static Value read_column(Arena *mem, const Field *f, Stmt *st, int col)
     return v;
 }
 
-static void open_personal(Cx *cx, Store *s, const Rec *r, const Field *f, bool clear, Value *v)
+static void open_personal(Cx *cx, Store *s, const Rec *r, const Field *f, PersonalRead how, Value *v)
 {
     Str plain;
     if (!v->has) {
         return;
     }
-    if (!personal_open(cx, s, r->own_key, field_aad(cx->mem, r->type, f, r->id), v->s, &plain)) {
+    if (how == PERSONAL_LEFT) {
+        *v = (Value){0};
+    } else if (!personal_open(cx, s, r->own_key, field_aad(cx->mem, r->type, f, r->id), v->s, &plain)) {
         v->s = PERSONAL_BROKEN;
     } else {
-        v->s = clear ? plain : mask_personal(cx->mem, f, plain);
+        v->s = how == PERSONAL_CLEAR ? plain : mask_personal(cx->mem, f, plain);
     }
 }
 
-bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, bool clear_personal, Rec *ret)
+bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, PersonalRead how, Rec *ret)
 {
     Rec r = {.type = t, .id = stmt_col_int(st, COL_ID), .home = stmt_col_int(st, COL_HOME), .rev = stmt_col_int(st, COL_REV),
              .holder = stmt_col_int(st, COL_HOLDER), .created_ms = stmt_col_int(st, COL_CREATED),
@@ -116,7 +118,7 @@ bool row_read(Cx *cx, Store *s, const RecordType *t, Stmt *st, bool clear_person
         }
         r.v[i] = read_column(cx->mem, f, st, col++);
         if (f->personal) {
-            open_personal(cx, s, &r, f, clear_personal, &r.v[i]);
+            open_personal(cx, s, &r, f, how, &r.v[i]);
         }
     }
     *ret = r;
@@ -271,7 +273,7 @@ static bool load(Cx *cx, Store *s, const RecordType *t, int64_t id, bool clear_p
         stmt_done(st);
         return fail(cx, E_NOT_FOUND, "没有找到这条%.*s记录，或者不在您的管辖范围内", STRF(t->label));
     }
-    bool ok = row_read(cx, s, t, st, clear_personal, ret);
+    bool ok = row_read(cx, s, t, st, clear_personal ? PERSONAL_CLEAR : PERSONAL_MASKED, ret);
     stmt_done(st);
     return ok && row_read_lists(cx, s, ret);
 }

@@ -233,6 +233,24 @@ static void a_hidden_field_is_empty_for_the_role_that_may_not_see_it(void **stat
     assert_false(val(&seen, "leader_id")->has);
 }
 
+static void a_list_may_leave_personal_fields_closed(void **state)
+{
+    Fixture *f = *state;
+    Form o = team_form(f, "甲县采收队", "20");
+    Rec r;
+    put(f, &o, "leader_id", "11010519491231002X");
+    OK(create_in(f, &f->writer, "C1", &o, &r));
+    Query q = {.type = f->team};
+    RecPage page;
+    OK(rec_list(&f->cx, f->s, &f->writer, &q, false, &page));
+    SAME(val(&page.items[0], "leader_id")->s, "110105********002X");
+    q.leave_personal = true;
+    OK(rec_list(&f->cx, f->s, &f->writer, &q, false, &page));
+    assert_int_equal(page.n, 1);
+    assert_false(val(&page.items[0], "leader_id")->has);
+    SAME(val(&page.items[0], "name")->s, "甲县采收队");
+}
+
 static bool holds(Str all, const char *needle)
 {
     return memmem(all.p, all.n, needle, strlen(needle)) != NULL;
@@ -412,7 +430,7 @@ int main(void)
         T(a_record_lies_where_its_owner_is_responsible),
         T(numbers_of_two_owners_never_meet_though_the_place_is_the_same), T(a_dry_run_checks_everything_and_writes_nothing), T(an_office_enters_for_itself_only),
         T(another_county_does_not_learn_that_a_record_exists), T(the_public_reads_public_fields_of_published_records),
-        T(a_hidden_field_is_empty_for_the_role_that_may_not_see_it), T(personal_fields_are_sealed_in_the_database_file),
+        T(a_hidden_field_is_empty_for_the_role_that_may_not_see_it), T(a_list_may_leave_personal_fields_closed), T(personal_fields_are_sealed_in_the_database_file),
         T(a_sealed_value_moved_to_another_record_does_not_open), T(the_clear_text_is_given_for_a_reason_that_is_journalled),
         T(a_mask_that_comes_back_unchanged_leaves_the_value), T(a_change_raises_the_revision_and_a_stale_one_is_refused),
         T(a_change_of_nothing_writes_nothing), T(read_only_and_computed_fields_are_not_taken_from_people),
