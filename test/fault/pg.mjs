@@ -92,6 +92,15 @@ async function ask(base, who, method, at, { body, headers = {} } = {}) {
   } catch { return null; }
 }
 
+/** The same, asked again when there was no room for it: who is told to come back has been told nothing old. */
+async function answer(...words) {
+  for (let i = 0; ; i++) {
+    const a = await ask(...words);
+    if (a?.status !== 503 || i === 20) return a;
+    await pause(1000 * Number(a.headers.get('retry-after') ?? 1));
+  }
+}
+
 // ---- the load: records made, changed and submitted; noted when acknowledged (a control: when sent) ----
 const tokens = {};
 let serial = 0;
@@ -271,31 +280,31 @@ async function signIn(base) {
 
 /** One writes through one process and at once reads through the other: the record, the count of its list, the public catalogue. */
 async function readYourWrites(bases, until, seen) {
-  const list = await ask(bases[0], tokens.region, 'GET', '/r/brand?state=published');
+  const list = await answer(bases[0], tokens.region, 'GET', '/r/brand?state=published');
   const items = list.json.items.filter((b) => b.no).slice(0, 4);
   const toggler = async (b) => {
     let shown = true;
     for (let i = 0; now() < until; i++) {
       const [w, r] = i % 2 ? bases : [bases[1], bases[0]];
-      await ask(r, null, 'GET', `/catalogue/${b.no}`); // so that it is kept there
-      const have = await ask(w, tokens.region, 'GET', `/r/brand/${b.id}`);
-      const a = await ask(w, tokens.region, 'POST', `/r/brand/${b.id}/do/${shown ? 'withdraw' : 'publish'}`, { body: { reason: '测试' }, headers: { 'if-match': have?.etag ?? '' } });
+      await answer(r, null, 'GET', `/catalogue/${b.no}`); // so that it is kept there
+      const have = await answer(w, tokens.region, 'GET', `/r/brand/${b.id}`);
+      const a = await answer(w, tokens.region, 'POST', `/r/brand/${b.id}/do/${shown ? 'withdraw' : 'publish'}`, { body: { reason: '测试' }, headers: { 'if-match': have?.etag ?? '' } });
       if (a?.status !== 200) { wrong(`toggling was answered with ${a?.status}: ${a?.text.slice(0, 200)}`); return; }
       shown = !shown;
-      const page = await ask(r, null, 'GET', `/catalogue/${b.no}`), rec = await ask(r, tokens.region, 'GET', `/r/brand/${b.id}`);
+      const page = await answer(r, null, 'GET', `/catalogue/${b.no}`), rec = await answer(r, tokens.region, 'GET', `/r/brand/${b.id}`);
       seen.pages++;
       if (page?.status !== (shown ? 200 : 404)) { seen.old++; wrong(`the other process shows a public page as it was (${page?.status})`); }
       if (rec?.json?.rev !== a.json.rev) { seen.old++; wrong(`the other process shows revision ${rec?.json?.rev}, acknowledged was ${a.json.rev}`); }
     }
   };
   const counter = async () => {
-    let made = total(await ask(bases[0], tokens.clerk, 'GET', '/r/brand?state=draft'));
+    let made = total(await answer(bases[0], tokens.clerk, 'GET', '/r/brand?state=draft'));
     for (let i = 0; now() < until; i++) {
       const [w, r] = i % 2 ? bases : [bases[1], bases[0]];
-      const a = await ask(w, tokens.clerk, 'POST', '/r/brand', { body: brand() });
+      const a = await answer(w, tokens.clerk, 'POST', '/r/brand', { body: brand() });
       if (a?.status !== 201) { wrong(`a write was answered with ${a?.status}: ${a?.text.slice(0, 200)}`); return; }
       made++;
-      const n = total(await ask(r, tokens.clerk, 'GET', '/r/brand?state=draft'));
+      const n = total(await answer(r, tokens.clerk, 'GET', '/r/brand?state=draft'));
       seen.counts++;
       if (!(n >= made)) { seen.old++; wrong(`the other process counts ${n}, ${made} were acknowledged`); }
     }

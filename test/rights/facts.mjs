@@ -1,7 +1,8 @@
-// facts.mjs - the database behind the server, read and prepared by SQL that both engines understand: the file TAMGA_FACTS, or with TAMGA_TEST_DB the server.
+// facts.mjs - the database behind the server, read and prepared by SQL that both engines understand: the file TAMGA_FACTS, or the server,
+// with the eyes of TAMGA_TEST_SUPER, whom row-level security does not hold.
 import { execFileSync } from 'node:child_process';
 
-const server = process.env.TAMGA_TEST_DB;
+const server = process.env.TAMGA_TEST_DB && process.env.TAMGA_TEST_SUPER;
 const big = { maxBuffer: 1 << 29 };
 
 /** Rows of a query, each value as text, a number only where it is one beyond doubt. */

@@ -21,7 +21,7 @@ const records = pack.types.flatMap((t) => {
   const named = t.person ? `"f_${t.person}"` : 'null';
   return sql(`select cast(id as text) id, cast(created_by as text) author, home, holder, state, form, ${named} named,
     not exists (select 1 from journal where journal.record = "r_${t.type}".id) past from "r_${t.type}" where deleted is null order by no, home, state, id`)
-    .map((r) => ({ ...r, past: r.past !== 0, t, owner: byHome.get(r.home), holder: byHome.get(r.holder) }));
+    .map((r) => ({ ...r, past: Boolean(r.past), t, owner: byHome.get(r.home), holder: byHome.get(r.holder) }));
 });
 
 /** Those of the demonstration prove themselves anew in as(). */
