@@ -80,6 +80,16 @@ static void a_write_needs_the_session_token_and_our_own_page(void **state)
     assert_int_equal(post(&c, "/r/team", good).status, 303);
 }
 
+static void what_another_site_sends_is_refused_where_nobody_is_signed_in_too(void **state)
+{
+    Client c = visitor(*state);
+    assert_int_equal(post(&c, "/view", "big=1&here=/").status, 303);
+    with_header(&c, "sec-fetch-site", S("cross-site"));
+    assert_int_equal(post(&c, "/view", "big=1&here=/").status, 403);
+    with_header(&c, "origin", S("http://evil.example"));
+    assert_int_equal(post(&c, "/view", "big=1&here=/").status, 403);
+}
+
 static void signing_out_ends_the_session_at_once(void **state)
 {
     Client c = person(*state, "jia", "C1", "writer");
@@ -286,6 +296,7 @@ int main(void)
         W(the_sign_in_form_has_its_own_token),
         W(a_wrong_password_is_told_without_saying_which_part_was_wrong),
         W(a_write_needs_the_session_token_and_our_own_page),
+        W(what_another_site_sends_is_refused_where_nobody_is_signed_in_too),
         W(signing_out_ends_the_session_at_once),
         W(literal_segments_win_over_placeholders),
         W(every_answer_carries_the_security_headers),
