@@ -3,6 +3,7 @@
 import { as, expect, Person, tryLogin } from '../flow/lib.mjs';
 import * as oracle from './oracle.mjs';
 import { sql } from './facts.mjs';
+import { put } from '../../tool/evidence.mjs';
 import { FIRST, MORE } from './people.mjs';
 
 const PAIRS = 600, LISTS = 150;
@@ -156,5 +157,8 @@ for (const [op, t] of tally) {
   for (const b of t.bad.slice(0, 8)) console.log(`  ${b}`);
 }
 console.log(`${cells} cells over HTTP (${[...tally].map(([k, t]) => `${k} ${t.allowed}/${t.n}`).join(', ')}; allowed/all), ${wrong} wrong, ${known.size} people of ${roles.length} sets of roles`);
+if (failed === 0) put(`rights.http${process.env.TAMGA_TEST_DB ? '-postgresql' : ''}`, { goal: `the same over HTTP${process.env.TAMGA_TEST_DB ? ' on PostgreSQL' : ''}: people of every role and the records of the demonstration`,
+  figure: `${cells} cells (records of equal number and state change places between runs), ${wrong} wrong; ${known.size} people of ${roles.length} sets of roles, ${records.length} records`,
+  command: process.env.TAMGA_TEST_DB ? 'tool/pg.sh run test/rights/run http' : 'test/rights/run http', seed });
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

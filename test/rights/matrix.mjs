@@ -2,6 +2,7 @@
 // oracle alone must show. One test a type and pack, one a kind of rule and pack.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { put } from '../../tool/evidence.mjs';
 import { answer, load, states } from './oracle.mjs';
 import { line, questions } from './questions.mjs';
 import { flips } from './flips.mjs';
@@ -77,5 +78,12 @@ for (const dir of PACKS) {
 console.log(`${cells} cells (${Object.entries(kinds).map(([k, n]) => `${k} ${n}`).join(', ')}), ${wrong} wrong`);
 console.log(`${changed} rules changed once and noticed, ${unseen} not noticed, ${idle} without effect in their pack`);
 if (cells < 150000) { console.log('not ok at least 150,000 cells'); failed++; }
+if (failed === 0) {
+  const command = 'test/rights/run matrix', packs = PACKS.map((d) => path.basename(d)).join(', '), count = (n) => n.toLocaleString('en');
+  put('rights.matrix', { goal: `rights: all cells of packs ${packs}: ≥ 150,000 cells, 0 wrong either way`, command,
+    figure: `${count(cells)} cells (${Object.entries(kinds).map(([k, n]) => `${k} ${count(n)}`).join(', ')}), ${wrong} wrong` });
+  put('rights.mutants', { goal: 'control: each rule of a pack changed once for the oracle alone is noticed', command, control: true,
+    figure: `${count(changed)} changed and noticed, ${unseen} missed; ${count(idle)} more need not show, as they can mean nothing in their pack (edit where no state is editable, steps of the program, public fields where nothing is published), and did not` });
+}
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
