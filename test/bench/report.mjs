@@ -69,7 +69,9 @@ for (const [engine, label] of [['sqlite', 'SQLite'], ['postgresql', 'PostgreSQL'
   for (const [key, name] of LINES) print(`| ${name} | ${rows.map((r) => nice(r[key])).join(' | ')} | ${rows.at(-1)[key] && rows[0][key] ? nice(rows.at(-1)[key] / rows[0][key]) : '–'} |`);
   print(`| first page, requests/s (8 connections) | ${rows.map((r) => nice(r.page_rate)).join(' | ')} | ${nice(rows.at(-1).page_rate / rows[0].page_rate)} |`);
   if (rows.some((r) => r.floor_rate)) print(`| its row statement alone, ${engine === 'sqlite' ? 'bench_floor' : 'pgbench'}, /s | ${rows.map((r) => nice(r.floor_rate)).join(' | ')} | ${nice(rows.at(-1).floor_rate / rows[0].floor_rate)} |`);
-  print(`| database, MB | ${rows.map((r) => nice(r.bytes / 1e6)).join(' | ')} | |\n| start with making the indexes, s | ${rows.map((r) => nice(r.start_s)).join(' | ')} | |\n| resident memory, MB | ${rows.map((r) => nice(r.rss_mb)).join(' | ')} | |\n`);
+  const [flat, grows] = [true, false].map((yes) => LINES.filter(([k]) => (rows.at(-1)[k] / rows[0][k] <= 2) === yes).map(([, name]) => name).join(', '));
+  print(`| database, MB | ${rows.map((r) => nice(r.bytes / 1e6)).join(' | ')} | |\n| start with making the indexes, s | ${rows.map((r) => nice(r.start_s)).join(' | ')} | |\n| resident memory, MB | ${rows.map((r) => nice(r.rss_mb)).join(' | ')} | |\n
+Flat (at most twice from the first to the last): ${flat || 'none'}. **Not flat**: ${grows || 'none'}.\n`);
 }
 
 const MARK = '<!-- PostgreSQL and growth: made by test/bench/report.mjs -->', END = '<!-- end -->';
