@@ -80,6 +80,7 @@ struct Worker {
     size_t in_size;
     int64_t in_wait_us;        /* how long what is in `in` lay in the kernel */
     bool paused, stopping;
+    int64_t warn_at_ms;        /* before that nobody is told again that there is no room to accept */
     _Atomic bool stop_asked;   /* set by net_stop, so that an answer in the making already says it is the last */
     int64_t stop_at_ms;
     NetDate date;

@@ -105,6 +105,16 @@ static void pause_accept(Worker *w)
     w->paused = true;
 }
 
+/* Tried again at every sweep, said once a minute. */
+static void warn_no_room(Worker *w, int why)
+{
+    int64_t now = clock_mono_ms();
+    if (now >= w->warn_at_ms) {
+        log_warn("net: no room for another connection (errno %d); tried again until there is", why);
+        w->warn_at_ms = now + 60000;
+    }
+}
+
 static void on_accept(evutil_socket_t fd, short what, void *arg)
 {
     (void)what;
@@ -119,7 +129,7 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
         int s = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (s < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                log_warn("net: accept paused: errno %d", errno);
+                warn_no_room(w, errno);
                 pause_accept(w);
             }
             if (errno == ECONNABORTED || errno == EINTR) {
