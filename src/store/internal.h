@@ -155,10 +155,15 @@ void pulse_end(Store *s, int64_t writes, int64_t failed, int64_t commit_us);
 bool on_writer(const Store *s);
 void store_touch(Store *s, int32_t type_index); /* inside a write */
 
-/* list.c: " and …": what the actor may read of the type at all, sealed states included; false when that is nothing */
+/* where_reach.c: " and …": what the actor may read of the type at all, sealed states included; false when that is nothing */
 bool reach_where(const Actor *a, const RecordType *t, const Scope *scope, Sql *q);
-/* list.c: the where clause of a query in the actor's reach; false when nothing can match */
+/* where_reach.c: " and …": what of it waits for the actor; false when that is nothing */
+bool work_where(const Actor *a, const RecordType *t, Sql *q);
+/* where.c: the where clause of a query in the actor's reach, without the filter by `skip` (NULL: with all of them); false when nothing can match */
 bool query_where(Cx *cx, Store *s, const Actor *a, const Query *q, const Field *skip, Sql *sql);
+extern const Field WHERE_STATE; /* where.c: stands for the state, which is no field of a type, as what to skip */
+/* count.c: how many records the query has for the actor, kept or counted */
+MUST_USE bool count_total(Cx *cx, Store *s, const Actor *a, const Query *query, int64_t *ret);
 
 /* cache.c */
 struct CountCache *count_cache_new(Arena *mem);
