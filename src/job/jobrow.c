@@ -1,5 +1,5 @@
 /*
- * jobrow.c - rows of the table `job`: read, added, brought up to date. What a row means is decided in jobs.c.
+ * jobrow.c - rows of the table `job`: read, added, brought up to date. What a row means is decided in jobs.c and jobrun.c.
  */
 #include "job/internal.h"
 
