@@ -16,9 +16,7 @@ typedef struct {
     Str no;
     Value *values, *beside;
     bool *set, *beside_set;
-    size_t n_findings_before;
     bool wrong;
-    Findings found;
 } ImportRow;
 
 typedef struct {
