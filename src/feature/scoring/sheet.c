@@ -1,8 +1,8 @@
 /*
  * sheet.c - one of a judge's own sheets: found with what belongs to it, shown, and the files of its entry.
  *
- * Own sheets only, by the reach `mine` and the account on the sheet. What the entry says is shown after the judge has
- * declared to have no conflict, its files too.
+ * Own sheets only, by the reach `mine` and the account on the sheet. What the entry says is shown, and its files given, once
+ * the judge has declared to have no conflict; to one who stepped back not, or not any more.
  */
 #include "feature/scoring/sheet.h"
 
@@ -70,7 +70,8 @@ bool desk_of(Req *rq, Desk *d)
 
 bool desk_declared(const Desk *d)
 {
-    return val_of(&d->sheet, d->sc.s.conflict)->has;
+    const Value *conflict = val_of(&d->sheet, d->sc.s.conflict);
+    return conflict->has && conflict->i == 0;
 }
 
 /* ---- what stands on it, and what is sent ---- */

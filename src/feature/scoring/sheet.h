@@ -16,7 +16,7 @@ typedef struct {
 
 /* desk_of - the sheet of the address; E_NOT_FOUND when it is not there or another person's. */
 MUST_USE bool desk_of(Req *rq, Desk *d);
-bool desk_declared(const Desk *d);                           /* the judge has said whether there is a conflict */
+bool desk_declared(const Desk *d);                           /* the judge has said that there is no conflict */
 const Row *desk_mark(const Desk *d, Str criterion);          /* the row of a criterion; NULL: there is none yet */
 bool desk_asked(Req *rq, const Criterion *c);                /* the request gives points for it, be they empty */
 Str desk_param(Req *rq, const char *what, const Criterion *c); /* "points" or "reason" of it in the request */

@@ -171,7 +171,7 @@ bool desk_doc(Req *rq, const Desk *d, const Findings *found)
     doc_set_bool(o, "open", open);
     doc_set_bool(o, "declare", open && !desk_declared(d));
     doc_set_bool(o, "marking", open && desk_declared(d));
-    doc_set_bool(o, "shown", desk_declared(d) && !doc_truthy(doc_bool(rq->mem, val_of(&d->sheet, sc->s.conflict)->i != 0)));
+    doc_set_bool(o, "shown", desk_declared(d));
     const Value *last = val_of(&d->panel, sc->p.closes);
     doc_set_str(o, "closes", last->has ? date_zh(rq->mem, (int32_t)last->i) : S(""));
     doc_set_str(o, "rubric", d->rubric->label);
@@ -188,7 +188,7 @@ bool desk_doc(Req *rq, const Desk *d, const Findings *found)
                                                                     : val_of(&d->sheet, sc->s.comment)->s);
     errors_doc(found, o);
     req_etag(rq, d->sheet.rev);
-    if (!desk_declared(d)) { /* what the entry says is not shown before */
+    if (!desk_declared(d)) { /* what the entry says is not shown before, nor to who stepped back */
         doc_set_list(o, "sections");
         doc_set_list(o, "files");
         doc_set_list(o, "auto");
