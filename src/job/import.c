@@ -53,6 +53,18 @@ static int by_place(const void *a, const void *b)
 
 /* ---- the run ---- */
 
+Arena *import_mem(Import *im, Arena *mem)
+{
+    Cx *cx = im->cx;
+    Arena *before = cx->mem;
+    if (cx->err != E_OK) {
+        cx->err_text = str_dup(mem, cx->err_text);
+        cx->err_at = str_dup(mem, cx->err_at);
+    }
+    cx->mem = mem;
+    return before;
+}
+
 /* What was written before it failed stays written: whoever reads the reason must know it. */
 static void say_kept(Import *im)
 {

@@ -48,6 +48,8 @@ typedef struct {
 void import_note(Import *im, size_t row, int col, bool warning, Str text);
 int import_column(const Import *im, Str field, bool beside);
 bool import_findings(Import *im, const ImportRow *row, const Findings *f, bool beside);
+/* import_mem - what is made from here on lives in `mem`, and the reason of a failure too, which may have lived in the other. Returns the other. */
+Arena *import_mem(Import *im, Arena *mem);
 
 /* import_read.c: the whole file, batch by batch; *ret_xlsx: it is a workbook and no CSV. False: it cannot be taken, or writing failed. */
 MUST_USE bool import_read(Import *im, const char *path, bool *ret_xlsx);

@@ -31,40 +31,53 @@ static bool wants_text(const Field *f)
     return field_is_text(f) && f->kind != FT_CODE && f->kind != FT_REGION && f->kind != FT_PERIOD;
 }
 
-/* A reference in a spreadsheet is a record number, a title, or an id. */
-static bool parse_ref(Import *im, const PlanCol *c, Str text, Value *ret, Findings *found)
+/* The record that the text names, by number or title. False: looking it up failed, which is no fault of the row. */
+static bool find_ref(Import *im, const RecordType *t, Str text, int64_t *ret_id, bool *ret_found)
 {
     Cx *cx = im->cx;
-    const RecordType *t = c->field->ref;
     Rec r;
     bool hit = false;
-    if (text.n == 0) {
-        return true;
-    }
-    Arena *keep = cx->mem;
-    cx->mem = im->batch_mem;
     if (t->number_prefix.n != 0 && str_starts(text, t->number_prefix)) {
         hit = rec_by_no(cx, im->s, im->a, t, text, &r);
-        cx_clear(cx);
-    }
-    if (!hit && t->title != NULL) {
-        Value v = {.has = true, .s = text};
-        const Field *key = t->title;
-        if (!rec_find(cx, im->s, im->a, t, &key, &v, 1, &r, &hit)) {
+        if (cx->err == E_NOT_FOUND) {
             cx_clear(cx);
         }
     }
-    cx->mem = keep;
+    if (!hit && cx->err == E_OK && t->title != NULL) {
+        Value v = {.has = true, .s = text};
+        const Field *key = t->title;
+        (void)!rec_find(cx, im->s, im->a, t, &key, &v, 1, &r, &hit);
+    }
+    *ret_found = hit;
+    *ret_id = hit ? r.id : 0;
+    return cx->err == E_OK;
+}
+
+/* A reference in a spreadsheet is a record number or a title. */
+static bool parse_ref(Import *im, const PlanCol *c, Str text, Value *ret, Findings *found)
+{
+    const RecordType *t = c->field->ref;
+    int64_t id;
+    bool hit;
+    if (text.n == 0) {
+        return true;
+    }
+    Arena *keep = import_mem(im, im->batch_mem);
+    bool ok = find_ref(im, t, text, &id, &hit);
+    (void)import_mem(im, keep);
+    if (!ok) {
+        return false;
+    }
     if (!hit) {
         finding_add(found, false, c->field->id, S("choice"), c->field->clause,
                     str_printf(im->batch_mem, "没有找到名为“%.*s”的%.*s", STRF(utf8_cut(text, 40)), STRF(t->label)));
-        return false;
+    } else {
+        *ret = (Value){.has = true, .i = id};
     }
-    *ret = (Value){.has = true, .i = r.id};
     return true;
 }
 
-static void parse_cell(Import *im, ImportRow *row, const PlanCol *c, const Cell *cell, const Cell *cells, size_t n)
+static bool parse_cell(Import *im, ImportRow *row, const PlanCol *c, const Cell *cell, const Cell *cells, size_t n)
 {
     const Field *f = c->field;
     Findings found = findings_new(im->batch_mem);
@@ -83,7 +96,9 @@ static void parse_cell(Import *im, ImportRow *row, const PlanCol *c, const Cell 
             finding_add(&found, false, f->id, S("format"), f->clause, str_printf(im->batch_mem, "%.*s：这里是遮挡过的内容，请填完整，或者保留首列的编号", STRF(f->label)));
         }
     } else if (f->kind == FT_REF) {
-        parse_ref(im, c, str_narrow(im->batch_mem, text), &values[f->index], &found);
+        if (!parse_ref(im, c, str_narrow(im->batch_mem, text), &values[f->index], &found)) {
+            return false;
+        }
     } else {
         const Region *within = f->kind == FT_REGION ? row_parent(im, f, cells, n) : NULL;
         value_parse(im->batch_mem, store_pack(im->s), f, f->id, text, within != NULL ? within : im->within, &values[f->index], &found);
@@ -92,6 +107,7 @@ static void parse_cell(Import *im, ImportRow *row, const PlanCol *c, const Cell 
         }
     }
     row->wrong = import_findings(im, row, &found, c->kind == SC_BESIDE) || row->wrong;
+    return true;
 }
 
 /* ---- rows ---- */
@@ -156,8 +172,8 @@ static bool data_row(Import *im, size_t number, const Cell *cells, size_t n)
         const Cell *cell = (size_t)im->map.at[i] < n ? &cells[im->map.at[i]] : &EMPTY;
         if (c->kind == SC_NUMBER) {
             row->no = str_narrow(im->batch_mem, cell->text);
-        } else if (c->kind != SC_PARENT) {
-            parse_cell(im, row, c, cell, cells, n);
+        } else if (c->kind != SC_PARENT && !parse_cell(im, row, c, cell, cells, n)) {
+            return false;
         }
     }
     check_duplicate(im, row);

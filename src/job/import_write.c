@@ -231,14 +231,11 @@ bool import_flush(Import *im)
     if (im->n_rows == 0) {
         return true;
     }
-    Arena *keep = cx->mem;
-    cx->mem = im->batch_mem;
+    Arena *keep = import_mem(im, im->batch_mem);
     ImportCounts before = im->counts;
     bool ok = write_rows(im);
-    cx->mem = keep;
+    (void)import_mem(im, keep);
     if (!ok) {
-        cx->err_text = str_dup(keep, cx->err_text);
-        cx->err_at = str_dup(keep, cx->err_at);
         im->counts = before;
         return false;
     }
