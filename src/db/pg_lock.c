@@ -2,7 +2,6 @@
  * pg_lock.c - locks by name that a connection holds (advisory locks of the session): gone with the connection, so that what a dead process
  * held is free at once. The name is hashed together with the schema, as several Tamgas may use one server.
  */
-#include "base/log.h"
 #include "db/pg_impl.h"
 
 #define KEY "(hashtextextended(current_schema() || '/' || $1, 7305))"

@@ -7,7 +7,6 @@
  */
 #include <sys/socket.h>
 
-#include "base/log.h"
 #include "db/pg_impl.h"
 
 bool trip_open(PgConn *c)

@@ -4,7 +4,6 @@
  */
 #include "net/conn_int.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "net/queue.h"
 
