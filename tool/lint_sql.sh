@@ -8,8 +8,10 @@ find src -type f -name '*.[ch]' | LC_ALL=C sort | perl -0777 -e '
     # Who may do it all the same, and why.
     my %statement = (
         "src/db/bulk.c" => "the policies of a table lifted and put back: statements out of the builder (sql_lit, sql_ident)",
-        "src/db/db.c" => "the engine itself: statements of the driver table, given as C strings",
+        "src/db/db.c" => "a script of the driver table, given as a C string",
+        "src/db/stmt.c" => "the engine itself: where db_stmt stands",
         "src/db/tables.c" => "the statements of the driver table about what a database holds, given as C strings",
+        "src/db/tx.c" => "begin, commit, savepoints: statements of the driver table and of its own, given as C strings",
         "src/db/sql.c" => "the builder: its text holds literals, checked identifiers and ?N only",
         "src/store/schema.c" => "run_ddl: table definitions out of the builder (sql_lit, sql_ident)",
     );

@@ -1,5 +1,5 @@
 // The rules for statements that may run on a database spread by home (doc/postgresql.md, "Keys and rules"), checked on every statement that a
-// run prepared. The program writes them with their class to the file that TAMGA_SQL_LOG names (src/db/db.c); the runs are those of the unit and
+// run prepared. The program writes them with their class to the file that TAMGA_SQL_LOG names (src/db/stmt.c); the runs are those of the unit and
 // flow tests, so a statement that no test prepares is not seen.
 //
 //   node tool/sql_rules.mjs check FILE…     one line a fault; what tool/sql_rules.txt allows is counted apart. Ends with N passed, N failed

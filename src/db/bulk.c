@@ -98,7 +98,7 @@ DbBulk *db_bulk_begin(Cx *cx, Db *db, Arena *mem, Str table, const DbColumn *col
 
 static bool insert_row(Cx *cx, DbBulk *b, const DbValue *row)
 {
-    static const int KIND[] = {[DB_INT] = SQL_ARG_INT, [DB_TEXT] = SQL_ARG_TEXT, [DB_BLOB] = SQL_ARG_BLOB};
+    static const SqlArgKind KIND[] = {[DB_INT] = SQL_ARG_INT, [DB_TEXT] = SQL_ARG_TEXT, [DB_BLOB] = SQL_ARG_BLOB};
     for (size_t i = 0; i < b->n; i++) {
         struct SqlArg *a = &b->insert->args[i];
         a->kind = row[i].is_null ? SQL_ARG_NULL : KIND[row[i].kind];

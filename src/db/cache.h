@@ -1,5 +1,9 @@
 /*
- * cache.h - the prepared statements of one connection, found by their text. Used by db.c only.
+ * cache.h - the prepared statements of one connection, found by their text. For db_impl.h only.
+ *
+ * An array of statements found by a hash of their text, in order of last use. A statement handed out is busy until it is
+ * given back and is never thrown away; the least recently used idle one gives up its place. Texts are kept in buffers that
+ * stay with the place, so that the memory has a bound.
  */
 #pragma once
 

@@ -178,5 +178,5 @@ MUST_USE bool db_check(Cx *cx, Db *db, Str *ret_report);
 /* db_interrupt - make a statement running on another thread fail soon with E_CANCELLED. Thread-safe. */
 void db_interrupt(Db *db);
 
-/* db_cache - memory and cache sizes may be set small (tools) or normal (server). */
-void db_shrink(Db *db);                             /* give back what memory it can */
+/* db_shrink - give back what memory it can. */
+void db_shrink(Db *db);

@@ -1,5 +1,5 @@
 /*
- * driver.h - what a database engine must give; db.c builds everything else on it. One file per engine fills one table.
+ * driver.h - what a database engine must give; db.c, stmt.c and tx.c build everything else on it. One file per engine fills one table.
  *
  * A connection and a statement are opaque here; a driver casts its own types. All functions are called by one thread at
  * a time per connection, except interrupt(). Failures are mapped to ErrCodes by the driver: the user's text is Chinese,

@@ -3,14 +3,9 @@
  */
 #include "db/pg_impl.h"
 
-static PgConn *conn_of(DriverConn *c)
-{
-    return (PgConn *)(void *)c;
-}
-
 bool pg_bulk_begin(Cx *cx, DriverConn *conn, const char *sql)
 {
-    PgConn *c = conn_of(conn);
+    PgConn *c = pg_conn(conn);
     if (!pg_ready(cx, c, PG_WRITE)) {
         return false;
     }
@@ -27,13 +22,13 @@ bool pg_bulk_begin(Cx *cx, DriverConn *conn, const char *sql)
 
 bool pg_bulk_put(Cx *cx, DriverConn *conn, Str lines)
 {
-    PgConn *c = conn_of(conn);
+    PgConn *c = pg_conn(conn);
     return PQputCopyData(c->h, lines.p, (int)lines.n) == 1 || pg_fail(cx, c, NULL, "copy");
 }
 
 bool pg_bulk_end(Cx *cx, DriverConn *conn, bool keep)
 {
-    PgConn *c = conn_of(conn);
+    PgConn *c = pg_conn(conn);
     bool ok = true;
     if (PQstatus(c->h) == CONNECTION_OK && PQputCopyEnd(c->h, keep ? NULL : "given up") != 1) {
         ok = !keep || pg_fail(cx, c, NULL, "copy");

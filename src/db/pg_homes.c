@@ -129,7 +129,7 @@ bool pg_homes(Cx *cx, DriverConn *conn, Str table, Str key)
         "select c.relkind, p.conname, (select count(*) from pg_inherits where inhparent = c.oid),"
         " exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attnum = any (p.conkey) and a.attname = 'home')"
         " from pg_class c left join pg_constraint p on p.conrelid = c.oid and p.contype = 'p' where c.oid = to_regclass($1)";
-    PgConn *c = (PgConn *)(void *)conn;
+    PgConn *c = pg_conn(conn);
     const char *z = str_z(cx->mem, table);
     PGresult *r = pg_ask(cx, c, SHAPE, z);
     if (r == NULL || PQntuples(r) != 1) {
@@ -156,5 +156,5 @@ bool pg_homes(Cx *cx, DriverConn *conn, Str table, Str key)
 
 bool pg_copied(Cx *cx, DriverConn *conn, Str table)
 {
-    return !is_citus() || spread(cx, (PgConn *)(void *)conn, str_z(cx->mem, table), false);
+    return !is_citus() || spread(cx, pg_conn(conn), str_z(cx->mem, table), false);
 }

@@ -57,6 +57,65 @@ typedef struct PgRows {
     bool flows;     /* more may come from the server */
 } PgRows;
 
+/* One value of a statement, as it was bound. */
+typedef struct {
+    enum { PG_NULL, PG_INT, PG_TEXT, PG_BLOB } kind;
+    int64_t i;
+    Str s;
+} PgVal;
+
+/* A prepared statement (pg_stmt.c) and its values (pg_value.c). */
+typedef struct {
+    PgConn *c;
+    Arena *mem; /* of the statement */
+    Arena *run; /* of one run and one row: what was decoded; made when first needed */
+    Str sql;
+    char name[40];
+    PgKind kind;
+    unsigned generation; /* of the connection it is prepared on; 0: on none */
+    int n_params;
+    Oid *types;
+    PgVal *vals;
+    const char **sent;
+    char (*num)[24];
+    int *lens, *formats;
+    bool flows; /* its answer may be long: it is taken row by row */
+    bool ran;
+    PgRows rows;
+} PgStmt;
+
+static inline PgConn *pg_conn(DriverConn *c)
+{
+    return (PgConn *)(void *)c;
+}
+
+static inline PgStmt *pg_stmt(DriverStmt *s)
+{
+    return (PgStmt *)(void *)s;
+}
+
+/* pg_stmt.c: see driver.h.
+ * pg_simple - one statement without values, sent as it is; the caller clears the answer.
+ * pg_drop_pending - forget on the server the names that were given up while a failed transaction took no command. */
+PGresult *pg_simple(PgConn *c, const char *sql);
+void pg_drop_pending(PgConn *c);
+DriverStmt *pg_prepare(Cx *cx, DriverConn *conn, Str sql, bool must_read);
+void pg_finalize(DriverStmt *st);
+void pg_reset(DriverStmt *st);
+bool pg_step(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_row);
+bool pg_queue(Cx *cx, DriverConn *conn, DriverStmt *st, bool *ret_queued);
+
+/* pg_value.c: see driver.h.
+ * pg_put_values - what is bound, in the form it is sent in: `sent`, `lens`, `formats` of the statement. */
+void pg_put_values(PgStmt *s);
+bool pg_bind_int(DriverStmt *st, int i, int64_t v);
+bool pg_bind_bytes(DriverStmt *st, int i, Str v, bool is_text);
+bool pg_bind_null(DriverStmt *st, int i);
+int pg_n_cols(DriverStmt *st);
+bool pg_col_null(DriverStmt *st, int col);
+int64_t pg_col_int(DriverStmt *st, int col);
+Str pg_col_bytes(DriverStmt *st, int col);
+
 /* pg_conn.c */
 bool pg_connect(Cx *cx, PgConn *c,
                 bool first); /* (re)connect; first: fail as an address that does not work, else as a break */

@@ -2,7 +2,6 @@
  * pg_lock.c - locks by name that a connection holds (advisory locks of the session): gone with the connection, so that what a dead process
  * held is free at once. The name is hashed together with the schema, as several Tamgas may use one server.
  */
-#include "base/log.h"
 #include "db/pg_impl.h"
 
 #define KEY "(hashtextextended(current_schema() || '/' || $1, 7305))"
@@ -22,7 +21,7 @@ static PGresult *run_named(PgConn *c, const char *sql, Str name)
 
 bool pg_lock(Cx *cx, DriverConn *conn, Str name, bool wait, bool *ret_got)
 {
-    PgConn *c = (PgConn *)(void *)conn;
+    PgConn *c = pg_conn(conn);
     const char *sql = wait ? "select 't' from (select pg_advisory_lock" KEY ") x" : "select pg_try_advisory_lock" KEY;
     if (!pg_ready(cx, c, PG_QUERY)) {
         return false;
@@ -48,7 +47,7 @@ bool pg_lock(Cx *cx, DriverConn *conn, Str name, bool wait, bool *ret_got)
 
 void pg_unlock(DriverConn *conn, Str name)
 {
-    PgConn *c = (PgConn *)(void *)conn;
+    PgConn *c = pg_conn(conn);
     rows_settle(c);
     trip_drop(c); /* when it went badly, the server refuses the rest of the transaction */
     if (PQstatus(c->h) == CONNECTION_OK && PQtransactionStatus(c->h) != PQTRANS_INERROR) {
@@ -58,5 +57,5 @@ void pg_unlock(DriverConn *conn, Str name)
 
 unsigned pg_generation(DriverConn *conn)
 {
-    return ((PgConn *)(void *)conn)->generation;
+    return pg_conn(conn)->generation;
 }

@@ -89,7 +89,7 @@ static void warn_of_a_free_role(Cx *cx, PgConn *c)
 
 bool pg_guard(Cx *cx, DriverConn *conn, const DbGuard *g)
 {
-    PgConn *c = (PgConn *)(void *)conn;
+    PgConn *c = pg_conn(conn);
     warn_of_a_free_role(cx, c);
     Buf rule = buf_new(cx->mem, 16384), policy = buf_new(cx->mem, 64), q = buf_new(cx->mem, 32768);
     bool there = false;
@@ -123,7 +123,7 @@ bool pg_guard(Cx *cx, DriverConn *conn, const DbGuard *g)
 bool pg_reach(Cx *cx, DriverConn *conn, const DbReach *r, bool begin)
 {
     static const DbReach NOTHING = {0};
-    PgConn *c = (PgConn *)(void *)conn;
+    PgConn *c = pg_conn(conn);
     if (!pg_joins(cx, c, begin ? PG_BEGIN : PG_QUERY)) {
         return false;
     }
@@ -171,7 +171,7 @@ bool ahead_send(Cx *cx, PgConn *c)
 
 void pg_reach_over(DriverConn *conn)
 {
-    PgConn *c = (PgConn *)(void *)conn;
+    PgConn *c = pg_conn(conn);
     rows_settle(c);
     c->ahead = NULL;
     if (PQstatus(c->h) == CONNECTION_OK && c->in_tx) {

@@ -7,7 +7,6 @@
  */
 #include <sys/socket.h>
 
-#include "base/log.h"
 #include "db/pg_impl.h"
 
 bool trip_open(PgConn *c)
@@ -114,7 +113,7 @@ void trip_drop(PgConn *c)
 
 bool pg_settle(Cx *cx, DriverConn *conn)
 {
-    PgConn *c = (PgConn *)(void *)conn;
+    PgConn *c = pg_conn(conn);
     rows_settle(c);
     return trip_settle(cx, c) && (!c->lost_tx || pg_broken(cx));
 }

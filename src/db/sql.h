@@ -8,10 +8,12 @@
 
 #define SQL_MAX_ARGS 128
 
+typedef enum { SQL_ARG_NULL, SQL_ARG_INT, SQL_ARG_TEXT, SQL_ARG_BLOB } SqlArgKind;
+
 typedef struct {
     Buf text;
     struct SqlArg {
-        enum { SQL_ARG_NULL, SQL_ARG_INT, SQL_ARG_TEXT, SQL_ARG_BLOB } kind;
+        SqlArgKind kind;
         int64_t i;
         Str s;
     } *args;

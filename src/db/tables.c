@@ -4,9 +4,9 @@
 #include "db/driver.h"
 #include "db/sql.h"
 
-static bool names(Cx *cx, Db *db, Arena *mem, const char *sql, Str **ret, size_t *ret_n)
+/* The first column of what `st` (NULL: it did not compile) answers. */
+static bool names(Cx *cx, Arena *mem, Stmt *st, Str **ret, size_t *ret_n)
 {
-    Stmt *st = db_stmt(cx, db, SQL_ADMIN, str_c(sql));
     Str *all = NULL;
     size_t n = 0, cap = 0;
     if (st == NULL) {
@@ -16,14 +16,26 @@ static bool names(Cx *cx, Db *db, Arena *mem, const char *sql, Str **ret, size_t
         ARRAY_ROOM(mem, all, n, cap);
         all[n++] = stmt_col_dup(mem, st, 0);
     }
+    if (!stmt_end(st)) {
+        return false;
+    }
     *ret = all;
     *ret_n = n;
-    return stmt_end(st);
+    return true;
 }
 
 bool db_tables(Cx *cx, Db *db, Arena *mem, Str **ret_names, size_t *ret_n)
 {
-    return names(cx, db, mem, db_driver(db)->tables, ret_names, ret_n);
+    return names(cx, mem, db_stmt(cx, db, SQL_ADMIN, str_c(db_driver(db)->tables)), ret_names, ret_n);
+}
+
+bool db_columns(Cx *cx, Db *db, Arena *mem, Str table, Str **ret_names, size_t *ret_n)
+{
+    Stmt *st = db_stmt(cx, db, SQL_ADMIN, str_c(db_driver(db)->columns));
+    if (st != NULL) {
+        stmt_text(st, 1, table);
+    }
+    return names(cx, mem, st, ret_names, ret_n);
 }
 
 bool db_describe(Cx *cx, Db *db, Arena *mem, Str table, DbColumn **ret, size_t *ret_n)
@@ -50,7 +62,7 @@ bool db_drop_indexes(Cx *cx, Db *db)
 {
     Str *all;
     size_t n;
-    if (!names(cx, db, cx->mem, db_driver(db)->indexes, &all, &n)) {
+    if (!names(cx, cx->mem, db_stmt(cx, db, SQL_ADMIN, str_c(db_driver(db)->indexes)), &all, &n)) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {

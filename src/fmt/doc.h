@@ -74,7 +74,7 @@ bool doc_truthy(const Doc *d);                        /* not NULL, null, false, 
 /* doc_shown_text - what HTML prints for a leaf, before escaping: integers with no grouping unless `show` says so. */
 Str doc_shown_text(Arena *mem, const Doc *d);
 
-/* json.c: RFC 8259. Output escapes <, >, &, U+2028/9 too, so that it may stand in HTML. Canonical: see json_canonical. */
+/* json_write.c, json_read.c: RFC 8259. Output escapes <, >, &, U+2028/9 too, so that it may stand in HTML. Canonical: see json_canonical. */
 void json_write(Buf *out, const Doc *d, bool pretty);
 Str json_text(Arena *mem, const Doc *d);
 /* json_read - parse `text` (limits: depth 32, 100,000 nodes, 1 MiB). Duplicate names, invalid UTF-8 and trailing text are

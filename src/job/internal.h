@@ -25,13 +25,12 @@ int64_t rows_in(Cx *cx, const char *path);
 
 #define JOB_COLUMNS                                                                                                                        \
     "id, user_id, created, started, ended, kind, state, title, type, input_name, text, done, total, n_new, n_changed, n_same, n_wrong,"    \
-    " n_warn, dry_run, has_report, has_output, params, actor, tries"
+    " n_warn, dry_run, has_report, has_output, params, actor"
 #define JOB_TRIES 2 /* a job that was running when its process died is begun anew so often in all */
 
 typedef struct {
     Job job;
     Str params, actor;
-    int tries;
 } JobRow;
 
 typedef struct {

@@ -1,5 +1,5 @@
 /*
- * jobrow.c - rows of the table `job`: read, added, brought up to date. What a row means is decided in jobs.c.
+ * jobrow.c - rows of the table `job`: read, added, brought up to date. What a row means is decided in jobs.c and jobrun.c.
  */
 #include "job/internal.h"
 
@@ -25,8 +25,7 @@ void job_row_read(Arena *mem, Stmt *st, JobRow *r)
     b->has_report = stmt_col_int(st, c++) != 0;
     b->has_output = stmt_col_int(st, c++) != 0;
     r->params = stmt_col_dup(mem, st, c++);
-    r->actor = stmt_col_dup(mem, st, c++);
-    r->tries = (int)stmt_col_int(st, c);
+    r->actor = stmt_col_dup(mem, st, c);
 }
 
 bool job_row_load(Cx *cx, int64_t id, JobRow *ret)

@@ -2,7 +2,7 @@
  * template.c - the spreadsheet people fill in: a column a field, with its drop-down, its hint and its format; the regions a person may
  * choose are those in reach of the own office, each list hanging on the choice made for the region above it.
  *
- * Read back by import.c: the hidden keys name the columns, the custom properties the sheet and the pack's version.
+ * Read back by import_read.c: the hidden keys name the columns, the custom properties the sheet and the pack's version.
  */
 #include "base/date.h"
 #include "job/job.h"

@@ -49,10 +49,27 @@ bool lex_next(Parser *p);      /* the next token into p->tok; false with the err
 bool tok_is(const Parser *p, const char *word); /* the token is this name */
 
 /* ---- expr_parse.c ---- */
-bool expr_known_level(const Pack *p, Str level); /* one of the pack's levels */
 Expr *expr_fail(Parser *p, int32_t at, const char *fmt, ...) PRINTF(3, 4); /* notes the first error; always NULL */
+bool tok_expect(Parser *p, TokenKind kind, const char *what); /* the present token is one, and the next follows; false with the error noted */
+Expr *p_or(Parser *p);                                        /* a whole expression, up to what cannot belong to it */
+
+/* ---- expr_name.c ---- */
+const Field *field_among(const Field *fields, size_t n, Str id);
+const Field *name_field(const Parser *p, Str id);              /* the field in reach that has this name; NULL: none */
+/* name_expr - a node for the field. Lists are made with type XT_BOOL and kind EX_FIELD; only `is empty` takes them (see p_compare). */
+Expr *name_expr(Parser *p, ExprKind kind, const Field *f, int32_t at);
+bool tok_member(Parser *p, Str *ret, int32_t *ret_at);         /* the dot and the name behind it */
+Expr *p_name(Parser *p, Str name, int32_t at);                 /* a name that is no call was read, with what hangs on its dot */
+
+/* ---- expr_call.c ---- */
+Expr *p_call(Parser *p, Str name, int32_t at);                 /* a name and an open parenthesis were read */
+
+/* ---- expr_agg.c ---- */
+int aggregate_named(Str name);                                 /* which aggregate has this name; -1: none */
+Expr *p_aggregate(Parser *p, int which, int32_t at);           /* its name and an open parenthesis were read */
 
 /* ---- expr_type.c: typed nodes; NULL with the error noted ---- */
+bool expr_known_level(const Pack *p, Str level); /* one of the pack's levels */
 Expr *expr_new(Parser *p, ExprKind kind, ExprType type, int32_t at);
 Expr *expr_logic(Parser *p, ExprKind kind, int32_t at, Expr *a, Expr *b);   /* b NULL for not */
 Expr *expr_compare(Parser *p, ExprKind kind, int32_t at, Expr *a, Expr *b);

@@ -1,11 +1,11 @@
 /*
- * expr_parse.c - recursive descent over the tokens, one function per level of precedence; every node is typed as it is made.
+ * expr_parse.c - the grammar: recursive descent over the tokens, one function per level of precedence; every node is typed as it is made.
  *
  *   or < and < not < comparison, in, is empty < + - < * / < sign < value
+ *
+ * Names are read by expr_name.c, functions by expr_call.c, aggregates by expr_agg.c.
  */
 #include "pack/expr_int.h"
-
-static Expr *p_or(Parser *p);
 
 Expr *expr_fail(Parser *p, int32_t at, const char *fmt, ...)
 {
@@ -20,493 +20,13 @@ Expr *expr_fail(Parser *p, int32_t at, const char *fmt, ...)
     return NULL;
 }
 
-static bool expect(Parser *p, TokenKind kind, const char *what)
+bool tok_expect(Parser *p, TokenKind kind, const char *what)
 {
     if (p->tok.kind != kind) {
         (void)expr_fail(p, p->tok.at, p->tok.kind == TOK_END ? "表达式没有写完，应为%s" : "这里不对，应为%s", what);
         return false;
     }
     return lex_next(p);
-}
-
-/* ---- names ---- */
-
-static const Field *field_among(const Field *fields, size_t n, Str id)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(fields[i].id, id)) {
-            return &fields[i];
-        }
-    }
-    return NULL;
-}
-
-static const Field *find_name(const Parser *p, Str id)
-{
-    const Field *f = field_among(p->extra, p->n_extra, id);
-    return f != NULL || p->type == NULL ? f : type_field(p->type, id);
-}
-
-/* Lists are made with type XT_BOOL and kind EX_FIELD; only `is empty` takes them (see p_compare). */
-static Expr *field_expr(Parser *p, ExprKind kind, const Field *f, int32_t at)
-{
-    ExprType type = XT_BOOL;
-    int32_t scale = 0;
-    (void)field_expr_type(f, &type, &scale);
-    Expr *e = expr_new(p, kind, type, at);
-    e->field = f;
-    e->scale = scale;
-    return e;
-}
-
-/* What every record of a type has besides its fields; `row`: what is known of a record that is counted. */
-static Expr *record_pseudo(Parser *p, const RecordType *t, bool row, Str name, int32_t at)
-{
-    static const struct {
-        const char *name;
-        ExprKind kind;
-        ExprType type;
-        bool of_rows;
-    } WORDS[] = {
-        {"state", EX_STATE, XT_TEXT, true},
-        {"self", EX_SELF, XT_NUM, true},
-        {"number", EX_NUMBER, XT_TEXT, false},
-        {"owner_level", EX_OWNER_LEVEL, XT_TEXT, false},
-    };
-    for (size_t i = 0; t != NULL && i < ARRAY_LEN(WORDS); i++) {
-        if (str_eq(name, str_c(WORDS[i].name)) && (!row || WORDS[i].of_rows)) {
-            Expr *e = expr_new(p, WORDS[i].kind, WORDS[i].type, at);
-            e->of = t;
-            return e;
-        }
-    }
-    return NULL;
-}
-
-static Expr *pseudo(Parser *p, Str name, int32_t at)
-{
-    if (str_eq(name, S("today"))) {
-        return expr_new(p, EX_TODAY, XT_DATE, at);
-    }
-    if (str_eq(name, S("actor")) && p->type != NULL && !p->in_where) {
-        return expr_new(p, EX_ACTOR, XT_TEXT, at);
-    }
-    return record_pseudo(p, p->type, p->in_where, name, at);
-}
-
-/* The dot and the name behind it. */
-static bool member(Parser *p, Str *ret, int32_t *ret_at)
-{
-    if (!lex_next(p)) {
-        return false;
-    }
-    *ret = p->tok.text;
-    *ret_at = p->tok.at;
-    return expect(p, TOK_NAME, "字段名");
-}
-
-/* ref.field, ref.state, ref.number: the token is the dot behind the reference field `ref`. */
-static Expr *through_ref(Parser *p, const Field *ref, int32_t at)
-{
-    Str name;
-    int32_t name_at;
-    if (ref->kind != FT_REF || ref->ref == NULL) {
-        return expr_fail(p, at, "%.*s 后面不能有点，只有 ref 字段可以；关联应写在 count、sum、any、latest 等里面", STRF(ref->id));
-    }
-    if (!member(p, &name, &name_at)) {
-        return NULL;
-    }
-    if (p->tok.kind == TOK_DOT) {
-        return expr_fail(p, p->tok.at, "这里不能再有点，只能经过一个 ref 字段");
-    }
-    const Field *f = type_field(ref->ref, name);
-    Expr *e = f != NULL ? field_expr(p, EX_FIELD, f, at) : NULL;
-    if (f == NULL && (str_eq(name, S("state")) || str_eq(name, S("number")))) {
-        e = record_pseudo(p, ref->ref, false, name, at);
-    }
-    if (e == NULL) {
-        return expr_fail(p, name_at, "没有字段 %.*s，应为 %.*s 的字段、state 或 number", STRF(name), STRF(ref->ref->id));
-    }
-    e->ref = ref;
-    return e;
-}
-
-/* outer.field, outer.state …, outer.ref.field: the token is the dot behind `outer`. */
-static Expr *p_outer(Parser *p, int32_t at)
-{
-    Str name;
-    int32_t name_at;
-    if (!p->has_outer) {
-        return expr_fail(p, at, "outer 不能用在这里，应写在 where 条件里");
-    }
-    if (!member(p, &name, &name_at)) {
-        return NULL;
-    }
-    const Field *f = field_among(p->outer_extra, p->n_outer_extra, name);
-    f = f != NULL || p->outer == NULL ? f : type_field(p->outer, name);
-    Expr *e = NULL;
-    if (f != NULL) {
-        e = p->tok.kind == TOK_DOT ? through_ref(p, f, at) : field_expr(p, EX_FIELD, f, at);
-    } else if (p->tok.kind != TOK_DOT) {
-        e = record_pseudo(p, p->outer, false, name, at);
-    }
-    if (e == NULL) {
-        return expr_fail(p, name_at, "没有字段 %.*s，应为外层记录的字段、self、state、number 或 owner_level", STRF(name));
-    }
-    e->outer = true;
-    return e;
-}
-
-static Expr *p_name(Parser *p, Str name, int32_t at)
-{
-    bool dot = p->tok.kind == TOK_DOT;
-    if (dot && str_eq(name, S("outer"))) {
-        return p_outer(p, at);
-    }
-    const Field *f = find_name(p, name);
-    if (dot && f != NULL) {
-        return through_ref(p, f, at);
-    }
-    if (dot) {
-        return expr_fail(p, at, "%.*s 后面不能有点，只有 ref 字段可以；关联应写在 count、sum、any、latest 等里面", STRF(name));
-    }
-    if (f != NULL) {
-        return field_expr(p, EX_FIELD, f, at);
-    }
-    Expr *e = pseudo(p, name, at);
-    if (e != NULL) {
-        return e;
-    }
-    if (p->type != NULL) {
-        return expr_fail(p, at, "没有字段 %.*s，应为 %.*s 的字段", STRF(name), STRF(p->type->id));
-    }
-    return expr_fail(p, at, "没有字段 %.*s，应为这里看得到的字段", STRF(name));
-}
-
-/* ---- aggregates ---- */
-
-static const struct {
-    const char *name;
-    ExprKind kind;
-    bool field;   /* wants link.field */
-} AGGREGATES[] = {
-    {"count", EX_COUNT, false}, {"any", EX_ANY, false}, {"sum", EX_SUM, true},
-    {"min", EX_MIN, true},      {"max", EX_MAX, true},  {"latest", EX_LATEST, true},
-};
-
-static const Link *link_of(const RecordType *t, Str id)
-{
-    for (size_t i = 0; t != NULL && i < t->n_links; i++) {
-        if (str_eq(t->links[i].id, id)) {
-            return &t->links[i];
-        }
-    }
-    return NULL;
-}
-
-/* The link or list that is counted, of this record or of one it refers to. */
-static bool aggregate_of(Parser *p, Expr *e)
-{
-    Str name = p->tok.text;
-    int32_t at = p->tok.at;
-    if (!expect(p, TOK_NAME, "关联或列表的名字")) {
-        return false;
-    }
-    e->link = link_of(p->type, name);
-    if (e->link != NULL) {
-        return true;
-    }
-    const Field *f = find_name(p, name);
-    if (f != NULL && f->kind == FT_REF && f->ref != NULL && p->tok.kind == TOK_DOT) {
-        e->ref = f;
-        if (!member(p, &name, &at)) {
-            return false;
-        }
-        e->link = link_of(f->ref, name);
-        if (e->link != NULL) {
-            return true;
-        }
-        f = type_field(f->ref, name);
-    }
-    if (f == NULL || f->kind != FT_LIST) {
-        (void)expr_fail(p, at, "没有关联或列表 %.*s，应为 links 里的 id 或 list 字段", STRF(name));
-        return false;
-    }
-    e->list = f;
-    return true;
-}
-
-static bool aggregate_field(Parser *p, Expr *e)
-{
-    int32_t at = p->tok.at;
-    if (!expect(p, TOK_DOT, "“.字段”")) {
-        return false;
-    }
-    Str name = p->tok.text;
-    at = p->tok.at;
-    if (!expect(p, TOK_NAME, "字段名")) {
-        return false;
-    }
-    const Field *f = e->link != NULL ? type_field(e->link->type, name) : field_among(e->list->fields, e->list->n_fields, name);
-    if (f == NULL || f->kind == FT_LIST) {
-        (void)expr_fail(p, at, "没有字段 %.*s，应为所计记录的普通字段", STRF(name));
-        return false;
-    }
-    ExprType type = XT_BOOL;
-    (void)field_expr_type(f, &type, &e->scale);
-    bool fits = e->kind == EX_LATEST || (type == XT_NUM && f->kind != FT_REF && f->kind != FT_ORG) ||
-                (type == XT_DATE && e->kind != EX_SUM);
-    if (!fits) {
-        (void)expr_fail(p, at, "字段 %.*s 是%s，应为%s", STRF(name), expr_type_word(type), e->kind == EX_SUM ? "数" : "数或日期");
-        return false;
-    }
-    e->field = f;
-    e->type = type;
-    return true;
-}
-
-static bool aggregate_where(Parser *p, Expr *e)
-{
-    if (!tok_is(p, "where")) {
-        return true;
-    }
-    Parser outer = *p;
-    p->outer = outer.type;
-    p->outer_extra = outer.extra;
-    p->n_outer_extra = outer.n_extra;
-    p->has_outer = true;
-    p->type = e->link != NULL ? e->link->type : NULL;
-    p->extra = e->list != NULL ? e->list->fields : NULL;
-    p->n_extra = e->list != NULL ? e->list->n_fields : 0;
-    p->in_where = true;
-    Expr *cond = lex_next(p) ? p_or(p) : NULL;
-    p->type = outer.type;
-    p->extra = outer.extra;
-    p->n_extra = outer.n_extra;
-    p->outer = outer.outer;
-    p->outer_extra = outer.outer_extra;
-    p->n_outer_extra = outer.n_outer_extra;
-    p->has_outer = outer.has_outer;
-    p->in_where = false;
-    if (cond != NULL && cond->type != XT_BOOL) {
-        cond = expr_fail(p, cond->at, "这里是%s，应为条件", expr_type_word(cond->type));
-    }
-    e->a = cond;
-    return cond != NULL;
-}
-
-static Expr *p_aggregate(Parser *p, size_t which, int32_t at)
-{
-    if (p->in_where) {
-        return expr_fail(p, at, "where 里不能再计数，应为所计记录的字段");
-    }
-    Expr *e = expr_new(p, AGGREGATES[which].kind, AGGREGATES[which].kind == EX_ANY ? XT_BOOL : XT_NUM, at);
-    bool ok = aggregate_of(p, e) && (!AGGREGATES[which].field || aggregate_field(p, e)) && aggregate_where(p, e) &&
-              expect(p, TOK_CLOSE, " )");
-    return ok ? e : NULL;
-}
-
-/* ---- functions ---- */
-
-static bool text_arg(Parser *p, Str *ret)
-{
-    *ret = p->tok.text;
-    return expect(p, TOK_TEXT, "'文字'") && expect(p, TOK_CLOSE, " )");
-}
-
-static bool known_flag(const Pack *p, Str flag)
-{
-    for (size_t i = 0; i < p->n_regions; i++) {
-        if (region_has_flag(&p->regions[i], flag)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool known_param(const Pack *p, Str id)
-{
-    for (size_t i = 0; i < p->n_params; i++) {
-        if (str_eq(p->params[i].id, id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static Expr *p_text_function(Parser *p, Str name, int32_t at)
-{
-    bool param = str_eq(name, S("param")), flag = str_eq(name, S("has_flag"));
-    int32_t arg_at = p->tok.at;
-    Expr *e = expr_new(p, param ? EX_PARAM : flag ? EX_HAS_FLAG : EX_NAMED, param ? XT_NUM : XT_BOOL, at);
-    if (!text_arg(p, &e->text)) {
-        return NULL;
-    }
-    if (param && !known_param(p->pack, e->text)) {
-        return expr_fail(p, arg_at, "没有参数 %.*s，应为 params.yaml 里的 id", STRF(e->text));
-    }
-    if (flag && !known_flag(p->pack, e->text)) {
-        return expr_fail(p, arg_at, "没有区划标志 %.*s，应为 regions.csv 的 flags 之一", STRF(e->text));
-    }
-    return e;
-}
-
-static Expr *p_previous(Parser *p, int32_t at)
-{
-    Str name = p->tok.text;
-    int32_t name_at = p->tok.at;
-    if (!expect(p, TOK_NAME, "字段名")) {
-        return NULL;
-    }
-    const Field *f = p->type != NULL ? type_field(p->type, name) : NULL;
-    if (f == NULL || f->kind == FT_LIST) {
-        return expr_fail(p, name_at, "没有字段 %.*s，应为本记录的普通字段", STRF(name));
-    }
-    Expr *e = field_expr(p, EX_PREVIOUS, f, at);
-    return expect(p, TOK_CLOSE, " )") ? e : NULL;
-}
-
-static Expr *p_days(Parser *p, int32_t at)
-{
-    Expr *a = p_or(p);
-    if (a == NULL || !expect(p, TOK_COMMA, "逗号")) {
-        return NULL;
-    }
-    Expr *b = p_or(p);
-    if (b == NULL || !expect(p, TOK_CLOSE, " )") || !expr_same(p, at, a, b, true)) {
-        return NULL;
-    }
-    if (a->type != XT_DATE) {
-        return expr_fail(p, a->at, "这里是%s，应为日期", expr_type_word(a->type));
-    }
-    Expr *e = expr_new(p, EX_DAYS, XT_NUM, at);
-    e->a = a;
-    e->b = b;
-    return e;
-}
-
-/* workdays_after(date, whole number), workdays_between(date, date). */
-static Expr *p_workdays(Parser *p, bool between, int32_t at)
-{
-    Expr *a = p_or(p);
-    if (a == NULL || !expect(p, TOK_COMMA, "逗号")) {
-        return NULL;
-    }
-    Expr *b = p_or(p);
-    if (b == NULL || !expect(p, TOK_CLOSE, " )")) {
-        return NULL;
-    }
-    expr_date_literal(a);
-    if (between) {
-        expr_date_literal(b);
-    }
-    if (a->type != XT_DATE || (between && b->type != XT_DATE)) {
-        const Expr *bad = a->type != XT_DATE ? a : b;
-        return expr_fail(p, bad->at, "这里是%s，应为日期", expr_type_word(bad->type));
-    }
-    if (!between && (b->type != XT_NUM || b->scale != 0 || expr_is_id(b))) {
-        return expr_fail(p, b->at, "工作日数不对，应为整数");
-    }
-    Expr *e = expr_new(p, between ? EX_WORKDAYS_BETWEEN : EX_WORKDAYS_AFTER, between ? XT_NUM : XT_DATE, at);
-    e->a = a;
-    e->b = b;
-    return e;
-}
-
-/* if(condition, value, value): both of one type, numbers brought to the larger scale when it is evaluated. */
-static Expr *p_if(Parser *p, int32_t at)
-{
-    Expr *v[3];
-    for (size_t i = 0; i < 3; i++) {
-        v[i] = p_or(p);
-        if (v[i] == NULL || !expect(p, i < 2 ? TOK_COMMA : TOK_CLOSE, i < 2 ? "逗号" : " )")) {
-            return NULL;
-        }
-    }
-    if (v[0]->type != XT_BOOL) {
-        return expr_fail(p, v[0]->at, "这里是%s，应为条件", expr_type_word(v[0]->type));
-    }
-    if (v[1]->type == XT_DATE || v[2]->type == XT_DATE) {
-        expr_date_literal(v[1]);
-        expr_date_literal(v[2]);
-    }
-    if (v[1]->type != v[2]->type || expr_is_id(v[1]) || expr_is_id(v[2])) {
-        return expr_fail(p, v[2]->at, "if 的两个值不是同一种，应都是数、日期、文字或条件");
-    }
-    Expr *e = expr_new(p, EX_IF, v[1]->type, at);
-    const Expr **other = NEW_ARRAY(p->mem, const Expr *, 1);
-    other[0] = v[2];
-    e->a = v[0];
-    e->b = v[1];
-    e->items = other;
-    e->n_items = 1;
-    e->scale = MAX(v[1]->scale, v[2]->scale);
-    return e;
-}
-
-static Expr *p_year(Parser *p, int32_t at)
-{
-    Expr *a = p_or(p);
-    if (a == NULL || !expect(p, TOK_CLOSE, " )")) {
-        return NULL;
-    }
-    bool period = a->field != NULL && a->field->kind == FT_PERIOD;
-    if (a->type != XT_DATE && !period) {
-        return expr_fail(p, a->at, "这里是%s，应为日期或期别", expr_type_word(a->type));
-    }
-    Expr *e = expr_new(p, EX_YEAR, XT_NUM, at);
-    e->a = a;
-    return e;
-}
-
-/* A name and an open parenthesis were read. */
-static Expr *p_call(Parser *p, Str name, int32_t at)
-{
-    for (size_t i = 0; i < ARRAY_LEN(AGGREGATES); i++) {
-        if (str_eq(name, str_c(AGGREGATES[i].name))) {
-            return p_aggregate(p, i, at);
-        }
-    }
-    if (str_eq(name, S("param"))) {
-        return p_text_function(p, name, at);
-    }
-    if (str_eq(name, S("days_between"))) {
-        return p_days(p, at);
-    }
-    if (str_eq(name, S("year"))) {
-        return p_year(p, at);
-    }
-    if (str_eq(name, S("workdays_after")) || str_eq(name, S("workdays_between"))) {
-        return p_workdays(p, str_eq(name, S("workdays_between")), at);
-    }
-    if (str_eq(name, S("if"))) {
-        return p_if(p, at);
-    }
-    bool outer = str_eq(name, S("has_flag")) || str_eq(name, S("named")) || str_eq(name, S("previous")) || str_eq(name, S("level")) ||
-                 str_eq(name, S("region_at"));
-    if (!outer) {
-        return expr_fail(p, at, "没有函数 %.*s，应为 count、sum、min、max、any、latest、previous、param、has_flag、level、region_at、days_between、workdays_after、workdays_between、year、if、named 之一", STRF(name));
-    }
-    if (p->in_where || p->type == NULL) {
-        return expr_fail(p, at, "%.*s 不能用在这里，应为所计记录的字段", STRF(name));
-    }
-    if (str_eq(name, S("previous"))) {
-        return p_previous(p, at);
-    }
-    if (str_eq(name, S("region_at"))) {
-        Expr *e = expr_new(p, EX_REGION_AT, XT_TEXT, at);
-        int32_t arg_at = p->tok.at;
-        if (!text_arg(p, &e->text)) {
-            return NULL;
-        }
-        return expr_known_level(p->pack, e->text)
-                   ? e
-                   : expr_fail(p, arg_at, "没有层级 %.*s，应为 pack.yaml 的 levels 之一", STRF(e->text));
-    }
-    if (str_eq(name, S("level"))) {
-        return expect(p, TOK_CLOSE, " )") ? expr_new(p, EX_LEVEL, XT_TEXT, at) : NULL;
-    }
-    return p_text_function(p, name, at);
 }
 
 /* ---- levels of precedence ---- */
@@ -536,7 +56,7 @@ static Expr *p_value(Parser *p)
     }
     if (t.kind == TOK_OPEN) {
         Expr *e = p_or(p);
-        return e != NULL && expect(p, TOK_CLOSE, " )") ? e : NULL;
+        return e != NULL && tok_expect(p, TOK_CLOSE, " )") ? e : NULL;
     }
     bool yes = str_eq(t.text, S("true"));
     if (yes || str_eq(t.text, S("false"))) {
@@ -606,7 +126,7 @@ static Expr *negated(Parser *p, Expr *e, bool not)
 static Expr *p_in(Parser *p, Expr *a, bool not)
 {
     int32_t at = p->tok.at;
-    if (!lex_next(p) || !expect(p, TOK_OPEN, " (")) {
+    if (!lex_next(p) || !tok_expect(p, TOK_OPEN, " (")) {
         return NULL;
     }
     const Expr *items[100];
@@ -628,7 +148,7 @@ static Expr *p_in(Parser *p, Expr *a, bool not)
             return NULL;
         }
     }
-    if (!expect(p, TOK_CLOSE, "逗号或 )")) {
+    if (!tok_expect(p, TOK_CLOSE, "逗号或 )")) {
         return NULL;
     }
     const Expr **kept = NEW_ARRAY(p->mem, const Expr *, e->n_items);
@@ -714,7 +234,7 @@ static Expr *p_and(Parser *p)
     return a;
 }
 
-static Expr *p_or(Parser *p)
+Expr *p_or(Parser *p)
 {
     Expr *a = deeper(p) ? p_and(p) : NULL;
     while (a != NULL && tok_is(p, "or")) {
@@ -725,6 +245,8 @@ static Expr *p_or(Parser *p)
     p->depth--;
     return a;
 }
+
+/* ---- the whole ---- */
 
 const Expr *expr_parse_within(Arena *mem, const Pack *pack, const RecordType *t, const RecordType *outer, const Field *extra,
                               size_t n_extra, Str text, Str *ret_error, int32_t *ret_at)

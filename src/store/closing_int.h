@@ -1,5 +1,5 @@
 /*
- * closing_int.h - what the files about closed periods share with write.c, act.c, schema.c and verify.c.
+ * closing_int.h - what the files about closed periods share with put.c, check.c, write.c, act.c, schema.c and verify.c.
  */
 #pragma once
 

@@ -157,10 +157,15 @@ void pulse_end(Store *s, int64_t writes, int64_t failed, int64_t commit_us);
 bool on_writer(const Store *s);
 void store_touch(Store *s, int32_t type_index); /* inside a write */
 
-/* list.c: " and …": what the actor may read of the type at all, sealed states included; false when that is nothing */
+/* where_reach.c: " and …": what the actor may read of the type at all, sealed states included; false when that is nothing */
 bool reach_where(const Actor *a, const RecordType *t, const Scope *scope, Sql *q);
-/* list.c: the where clause of a query in the actor's reach; false when nothing can match */
+/* where_reach.c: " and …": what of it waits for the actor; false when that is nothing */
+bool work_where(const Actor *a, const RecordType *t, Sql *q);
+/* where.c: the where clause of a query in the actor's reach, without the filter by `skip` (NULL: with all of them); false when nothing can match */
 bool query_where(Cx *cx, Store *s, const Actor *a, const Query *q, const Field *skip, Sql *sql);
+extern const Field WHERE_STATE; /* where.c: stands for the state, which is no field of a type, as what to skip */
+/* count.c: how many records the query has for the actor, kept or counted */
+MUST_USE bool count_total(Cx *cx, Store *s, const Actor *a, const Query *query, int64_t *ret);
 
 /* cache.c */
 struct CountCache *count_cache_new(Arena *mem);
@@ -168,14 +173,18 @@ void count_cache_free(struct CountCache *c);
 bool count_cache_get(struct CountCache *c, const Sql *q, uint64_t version, int64_t now_ms, Arena *mem, void **ret, size_t *ret_bytes); /* now_ms: monotonic */
 void count_cache_put(struct CountCache *c, const Sql *q, uint64_t version, int64_t now_ms, int64_t rows, const void *data, size_t bytes); /* rows: how many records were counted */
 
-/* eval.c: rule environment of a record */
-struct EvalEnv;
+/* row_write.c: a new row, or what differs from `before` of one that is there; the rows of its lists with it */
+MUST_USE bool row_insert(Cx *cx, Store *s, const Rec *r);
+MUST_USE bool row_update(Cx *cx, Store *s, const Rec *before, const Rec *r);
 
-/* write.c pieces used by act.c */
+/* put.c: a new or changed record, journalled; rights and checks are the caller's. *ret_changed false: nothing differs, nothing was done */
+const State *state_initial(const RecordType *t);
 MUST_USE bool rec_store_new(Cx *cx, Store *s, const Actor *a, Rec *r, Str action, Str reason, Str source);
 MUST_USE bool rec_store_change(Cx *cx, Store *s, const Actor *a, const Rec *before, Rec *after, Str act, Str action, Str reason, Str source,
                                bool *ret_changed);
-MUST_USE bool rec_refresh_latest(Cx *cx, Store *s, const Actor *a, const Rec *written);
+MUST_USE bool rec_refresh_latest(Cx *cx, Store *s, const Actor *a, const Rec *written); /* latest.c */
+
+/* check.c: whether r may be stored so; before: NULL for a new record. r->warnings is filled in; false with E_INVALID: `found` says what is wrong */
+MUST_USE bool rec_check(Cx *cx, Store *s, const Value *before, Rec *r, bool partial, Findings *found);
 /* what a draft still lacks, as a sentence; empty: nothing */
 MUST_USE bool rec_missing(Cx *cx, Store *s, const Rec *r, Str *ret);
-MUST_USE bool next_number(Cx *cx, Store *s, const RecordType *t, Rec *r);

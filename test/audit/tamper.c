@@ -84,7 +84,7 @@ static int64_t number(World *w, const char *fmt, ...) PRINTF(2, 3);
 static int64_t number(World *w, const char *fmt, ...)
 {
     Fixture *f = w->f;
-    int64_t n;
+    int64_t n = 0;
     va_list ap;
     va_start(ap, fmt);
     Stmt *st = db_stmt(&f->cx, w->db, SQL_ADMIN, str_vprintf(f->mem, fmt, ap));

@@ -161,7 +161,9 @@ test('who steps back is replaced by the next substitute', async () => {
   expect(await declare(me, sheet, { conflict: '1', text: '我的学生' }), 303, 'recused');
   const after = (await (await as('region')).get(`/panel/panel/${world.panel.id}`)).json.progress.entries.map((e) => e.total);
   assert.deepEqual(after, before, 'as many sheets as before');
-  assert.equal((await me.get(`/score/${sheet.id}`)).json.marking, false);
+  const left = expect(await me.get(`/score/${sheet.id}`), 200, 'the sheet as it is left').json;
+  assert.deepEqual([left.marking, left.shown], [false, false]);
+  assert.deepEqual([left.sections, left.files, left.auto, left.criteria], [[], [], [], []], 'what the entry says is not theirs to know');
 });
 
 test('sealed until the close: only how many are in; then ranks with every point traced', async () => {

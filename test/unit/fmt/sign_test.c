@@ -156,7 +156,7 @@ static void write_file(World *w, const char *name, Str text)
 static bool openssl(World *w, char *const argv[])
 {
     pid_t pid = fork();
-    int status;
+    int status = 0;
     if (pid == 0) {
         if (chdir(w->dir) != 0 || freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL) {
             _exit(1);

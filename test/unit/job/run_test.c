@@ -221,6 +221,38 @@ static void a_template_with_rows_handed_in_again_changes_nothing(void **state)
     assert_true(str_eq(r.v[type_field(f->team, S("leader_phone"))->index].s, S("13800000001")));
 }
 
+static bool do_rename(Cx *cx, Store *s, void *arg)
+{
+    (void)s;
+    return db_script(cx, cx->db, arg);
+}
+
+static void rename_teams(Fixture *f, const char *sql)
+{
+    REQUIRE(store_write(&f->cx, f->s, do_rename, (void *)(uintptr_t)sql), &f->cx);
+}
+
+static void a_reference_that_cannot_be_looked_up_ends_the_import(void **state)
+{
+    Fixture *f = *state;
+    const RecordType *tally = pack_type(f->pack, S("tally"));
+    take(f, &f->writer, fixture_file(f, "t.csv", HEAD "子队,甲县,砌筑,12,,,\n"), false, NULL);
+    const char *in = fixture_file(f, "u.csv", "队伍,月份,出勤工日,工资总额\n子队,2026-03,10,100\n没有的队,2026-03,10,100\n");
+    ImportCounts n = {0};
+    REQUIRE(import_run(&f->cx, f->s, &f->writer, tally, in, true, NULL, S("test"), NULL, NULL, &n), &f->cx);
+    assert_int_equal(n.n_new, 1);
+    assert_int_equal(n.n_wrong, 1);
+    rename_teams(f, "alter table r_team rename to r_away");
+    bool ok = import_run(&f->cx, f->s, &f->writer, tally, in, true, NULL, S("test"), NULL, NULL, &n);
+    ErrCode err = f->cx.err;
+    Str said = str_dup(f->mem, cx_text(&f->cx));
+    cx_clear(&f->cx);
+    rename_teams(f, "alter table r_away rename to r_team");
+    assert_false(ok); /* not: there is no such team */
+    assert_int_equal(err, E_DB);
+    assert_true(str_eq(said, str_c(err_info(E_DB)->text)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_role_without_the_right_neither_imports_nor_takes_rows_of_others),
         cmocka_unit_test(an_export_shows_what_the_actor_sees_and_starts_no_formula),
         cmocka_unit_test(an_export_of_many_pages_has_every_record_once),
+        cmocka_unit_test(a_reference_that_cannot_be_looked_up_ends_the_import),
         cmocka_unit_test(a_template_says_which_sheet_and_version_it_is),
         cmocka_unit_test(a_template_with_rows_handed_in_again_changes_nothing),
     };

@@ -116,7 +116,7 @@ static void a_sealed_record_is_not_found_by_anybody_else(void **state)
     assert_int_equal(get(&leader, under(&leader, at, "/history")).status, 404);
     assert_false(str_contains(get(&leader, "/r/sheet").body, S("ping1")));
     assert_false(str_contains(get(&leader, "/search?q=ping1").body, S("/r/sheet/")));
-    assert_false(str_contains(get(&leader, "/journal").body, S("8000")));
+    assert_false(str_contains(get(&leader, "/journal").body, S("<ins>80"))); /* hashes and ids may hold any digits */
     assert_false(
         str_contains(get(&leader, str_printf(leader.w->mem, "/r/piece/%lld", (long long)piece.id).p).body, S("ping1")));
 }

@@ -135,8 +135,7 @@ static void what_is_no_paper_is_refused(void **state)
         "{\"layout\":\"form\",\"blocks\":[{\"kind\":\"table\",\"rows\":[{\"cells\":[\"a\"]}]}]}",
         "{\"layout\":\"form\",\"blocks\":[{\"kind\":\"heading\",\"level\":9}]}",
         "{\"layout\":\"form\",\"date\":\"2025-02-30\"}",
-        "{\"layout\":\"form\",\"blocks\":[{\"kind\":\"table\",\"cols\":[{\"title\":\"a\",\"weight\":0,\"align\":"
-        "\"left\"}]}]}"};
+        "{\"layout\":\"form\",\"blocks\":[{\"kind\":\"table\",\"cols\":[{\"title\":\"a\",\"weight\":0,\"align\":\"left\"}]}]}"};
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
         Arena *mem = arena_new(0);
         Cx cx;
