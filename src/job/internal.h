@@ -45,4 +45,4 @@ bool job_row_insert(Cx *cx, Store *s, void *row);                            /* 
 bool job_row_update(Cx *cx, Store *s, void *mark);                           /* StoreFn; JobMark; writes nothing of a job that is not ours */
 bool job_row_take(Cx *cx, Store *s, void *id);                               /* StoreFn; the oldest waiting job is ours and runs; 0: none */
 bool job_row_free(Cx *cx, Store *s, void *unused);                           /* StoreFn; what dead processes left running waits again */
-bool job_row_stop(Cx *cx, Store *s, void *id);                               /* StoreFn; ask whoever runs it to stop */
+bool job_row_stop(Cx *cx, Store *s, void *id);                               /* StoreFn; what waits is cancelled, whoever runs it is asked to stop */

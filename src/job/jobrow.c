@@ -158,10 +158,15 @@ bool job_row_free(Cx *cx, Store *s, void *unused)
 bool job_row_stop(Cx *cx, Store *s, void *id)
 {
     (void)s;
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN, S("update job set cancel = 1 where id = ?1 and state = 'running'"));
+    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
+                       S("update job set cancel = case when state = 'running' then 1 else 0 end, text = case when state = 'running' then text else ?2 end,"
+                         " ended = case when state = 'running' then ended else ?3 end, state = case when state = 'running' then state else 'cancelled' end"
+                         " where id = ?1 and state in ('waiting', 'running')"));
     if (st == NULL) {
         return false;
     }
     stmt_int(st, 1, *(int64_t *)id);
+    stmt_text(st, 2, S("已取消，没有开始"));
+    stmt_int(st, 3, cx->now_ms);
     return stmt_run(cx, st);
 }

@@ -180,43 +180,25 @@ bool job_list(Cx *cx, Jobs *j, const Actor *a, Job **ret, size_t *ret_n)
     return stmt_end(st);
 }
 
-static bool cancel_waiting(Cx *cx, Store *s, void *arg)
-{
-    (void)s;
-    Stmt *st = db_stmt(cx, cx->db, SQL_ADMIN,
-                       S("update job set state = 'cancelled', text = ?2, ended = ?3 where id = ?1 and state = 'waiting'"));
-    if (st == NULL) {
-        return false;
-    }
-    stmt_int(st, 1, *(int64_t *)arg);
-    stmt_text(st, 2, S("已取消，没有开始"));
-    stmt_int(st, 3, cx->now_ms);
-    return stmt_run(cx, st);
-}
-
 bool job_cancel(Cx *cx, Jobs *j, const Actor *a, int64_t id)
 {
     JobRow r;
     if (!job_row_own(cx, a, id, &r)) {
         return false;
     }
+    if (!str_eq(r.job.state, S("waiting")) && !str_eq(r.job.state, S("running"))) {
+        return fail(cx, E_WRONG_STATE, "任务已经结束，不能取消");
+    }
+    /* in one write, as it may begin at this moment; whoever runs it sees the mark when it writes its progress */
+    if (!store_write(cx, j->s, job_row_stop, &id)) {
+        return false;
+    }
     pthread_mutex_lock(&j->lock);
-    bool open = str_eq(r.job.state, S("waiting")) || str_eq(r.job.state, S("running"));
-    bool running = open && j->running == id; /* of one that has just ended the thread may not know yet */
-    if (running) {
+    if (j->running == id) { /* here: at once */
         atomic_store(&j->cancel, true);
     }
     pthread_mutex_unlock(&j->lock);
-    if (running) {
-        return true;
-    }
-    if (str_eq(r.job.state, S("running"))) { /* by another process: it looks when it writes its progress */
-        return store_write(cx, j->s, job_row_stop, &id);
-    }
-    if (!str_eq(r.job.state, S("waiting"))) {
-        return fail(cx, E_WRONG_STATE, "任务已经结束，不能取消");
-    }
-    return store_write(cx, j->s, cancel_waiting, &id);
+    return true;
 }
 
 static Str stem(Str name)

@@ -163,6 +163,31 @@ static void after_thirty_days_a_job_and_its_files_are_forgotten(void **state)
     clock_set(0);
 }
 
+/* Without a worker, so that each moment stands still. */
+static void a_job_is_stopped_whether_it_waits_or_has_just_begun(void **state)
+{
+    Fixture *f = *state;
+    Jobs *j = jobs_start(&f->cx, f->s);
+    jobs_stop(j);
+    for (int begun = 0; begun < 2; begun++) {
+        JobRow r = {.job = {.id = store_new_id(f->s, 1), .user = f->writer.user, .kind = S("export"), .state = S("running"), .type = f->team->id}};
+        int64_t taken = 0;
+        REQUIRE(store_write(&f->cx, f->s, job_row_insert, &r), &f->cx);
+        if (begun) {
+            REQUIRE(store_write(&f->cx, f->s, job_row_take, &taken), &f->cx);
+            assert_int_equal(taken, r.job.id);
+        }
+        REQUIRE(store_write(&f->cx, f->s, job_row_stop, &r.job.id), &f->cx);
+        JobMark mark = {.job = &r.job};
+        REQUIRE(store_write(&f->cx, f->s, job_row_update, &mark), &f->cx);
+        assert_int_equal(mark.cancel, begun);
+        assert_int_equal(mark.lost, !begun); /* nobody runs the one that waited */
+        JobRow now;
+        REQUIRE(job_row_own(&f->cx, &f->writer, r.job.id, &now), &f->cx);
+        assert_true(str_eq(now.job.state, begun ? S("running") : S("cancelled")));
+    }
+}
+
 static void a_job_that_ended_cannot_be_cancelled(void **state)
 {
     Fixture *f = *state;
@@ -207,6 +232,7 @@ int main(void)
         cmocka_unit_test(what_is_no_spreadsheet_is_refused_at_the_door),
         cmocka_unit_test(a_file_that_cannot_be_taken_ends_as_failed_with_the_reason),
         cmocka_unit_test(a_job_cut_off_by_a_crash_is_marked_and_runs_again),
+        cmocka_unit_test(a_job_is_stopped_whether_it_waits_or_has_just_begun),
         cmocka_unit_test(a_job_that_ended_cannot_be_cancelled),
         cmocka_unit_test(a_query_survives_the_queue),
         cmocka_unit_test(after_thirty_days_a_job_and_its_files_are_forgotten),
