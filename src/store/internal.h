@@ -91,6 +91,7 @@ struct Store {
     bool is_file;         /* the database is tamga.db of the folder */
     /* settings as last read (compliance.c) */
     _Atomic int64_t settings_at, retention_days;
+    _Atomic uint64_t settings_version; /* of the accounts when they were read: a change of settings raises it */
     _Atomic unsigned profile;
     _Atomic unsigned channels; /* for which rows of the outbox are written (outbox.h) */
 };
