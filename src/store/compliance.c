@@ -55,8 +55,9 @@ static bool read_settings(Cx *cx, Settings *ret)
 
 bool settings_now(Cx *cx, Store *s, Settings *ret)
 {
+    uint64_t version = store_version(s, (int32_t)s->pack->n_types);
     int64_t at = atomic_load(&s->settings_at);
-    if (at != 0 && cx->now_ms >= at && cx->now_ms < at + AGAIN_MS) {
+    if (at != 0 && atomic_load(&s->settings_version) == version && cx->now_ms >= at && cx->now_ms < at + AGAIN_MS) {
         int64_t days = atomic_load(&s->retention_days);
         *ret = (Settings){.profile = &COMPLIANCE[atomic_load(&s->profile)], .retention_days = days};
         return true;
@@ -66,6 +67,7 @@ bool settings_now(Cx *cx, Store *s, Settings *ret)
     }
     atomic_store(&s->profile, (unsigned)(ret->profile - COMPLIANCE));
     atomic_store(&s->retention_days, ret->retention_days);
+    atomic_store(&s->settings_version, version);
     atomic_store(&s->settings_at, cx->now_ms);
     return true;
 }
@@ -92,6 +94,7 @@ static bool do_set(Cx *cx, Store *s, void *arg)
     if ((x->profile.n != 0 && !put(cx, S("profile"), x->profile)) || (x->days.n != 0 && !put(cx, S("retention_days"), x->days))) {
         return false;
     }
+    store_touch(s, (int32_t)s->pack->n_types);
     const Org *o = x->by->org != NULL ? x->by->org : &s->pack->orgs[0];
     return journal_add(cx, s, o->home, x->by, S("settings"), NULL, 0, 0, S(""), S(""), S(""),
                        str_printf(cx->mem, "%s%.*s%s%.*s", x->profile.n != 0 ? "合规档案 " : "", STRF(x->profile), x->days.n != 0 ? " 登录失败记录保留天数 " : "",

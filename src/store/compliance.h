@@ -35,8 +35,8 @@ typedef struct {
     int64_t retention_days;      /* of failed sign-ins; the journal is never pruned */
 } Settings;
 
-/* settings_now - as the database says, read again every ten seconds. A profile the program does not know fails (E_DATA): rules must not fall
- * back to weaker ones by a misspelling. */
+/* settings_now - as the database says: read again when a process on it has changed them, and every ten seconds besides, as another program changes a file
+ * unheard. A profile the program does not know fails (E_DATA): rules must not fall back to weaker ones by a misspelling. */
 MUST_USE bool settings_now(Cx *cx, Store *s, Settings *ret);
 /* settings_set - profile NULL or days 0: as it is. E_INVALID: no such profile, or fewer days than the floor. Journalled. */
 MUST_USE bool settings_set(Cx *cx, Store *s, const Actor *by, const char *profile, int64_t retention_days);

@@ -58,7 +58,7 @@ struct Store {
     TypeSql *types;
     _Atomic uint64_t *versions; /* by type, then the extra ones, then their sum (shared.c) */
     /* of several processes on one database (shared.c) */
-    bool shared;
+    bool shared, deaf; /* deaf: does not ask for the writes of others, a control of the tests (TAMGA_TEST_DEAF) */
     Str me, folder, *version_names;
     unsigned node_generation; /* of the writing connection that holds the lock of the node number */
     _Atomic uint64_t epoch;
@@ -91,6 +91,7 @@ struct Store {
     bool is_file;         /* the database is tamga.db of the folder */
     /* settings as last read (compliance.c) */
     _Atomic int64_t settings_at, retention_days;
+    _Atomic uint64_t settings_version; /* of the accounts when they were read: a change of settings raises it */
     _Atomic unsigned profile;
     _Atomic unsigned channels; /* for which rows of the outbox are written (outbox.h) */
 };

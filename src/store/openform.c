@@ -25,11 +25,11 @@ static Str keyed(Cx *cx, const Store *s, const char *purpose, Str text)
 }
 
 /* One person easily has 2^64 addresses of the newer kind: they count as one. */
-static Str peer_key(Cx *cx, const Store *s, const RecordType *t, Str peer)
+static Str peer_key(Cx *cx, const Store *s, Str what, Str peer)
 {
     struct in6_addr a;
     Str net = inet_pton(AF_INET6, str_z(cx->mem, peer), &a) == 1 ? hex(cx->mem, &a, 8) : peer;
-    return keyed(cx, s, "public sender", str_printf(cx->mem, "%.*s|%.*s", STRF(t->id), STRF(net)));
+    return keyed(cx, s, "public sender", str_printf(cx->mem, "%.*s|%.*s", STRF(what), STRF(net)));
 }
 
 static Str code_letters(Cx *cx, const uint8_t *bytes)
@@ -77,7 +77,7 @@ bool open_allowed(Cx *cx, Store *s, const RecordType *t, Str peer, int64_t *ret_
     *ret_wait = 0;
     Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE,
                        S("select at from open_sent where peer = ?1 and at > ?2 order by at desc limit 1 offset ?3"));
-    if (!wait_for(cx, st, peer_key(cx, s, t, peer), t->open->per_hour, HOUR_MS, ret_wait)) {
+    if (!wait_for(cx, st, peer_key(cx, s, t->id, peer), t->open->per_hour, HOUR_MS, ret_wait)) {
         return false;
     }
     if (*ret_wait != 0) {
@@ -173,7 +173,7 @@ bool open_send(Cx *cx, Store *s, const OpenForm *f, Findings *found, Rec *ret, S
 {
     CHECK(f->t->open != NULL);
     uint8_t bytes[32];
-    SendArg x = {.f = f, .found = found, .ret = ret, .peer = peer_key(cx, s, f->t, f->peer), .once = S(""), .ret_wait = ret_wait};
+    SendArg x = {.f = f, .found = found, .ret = ret, .peer = peer_key(cx, s, f->t->id, f->peer), .once = S(""), .ret_wait = ret_wait};
     *ret_wait = 0;
     if (f->once.n != 0) { /* so that a second answer to the same page can name the code again */
         hmac_sha256(store_secret(s, cx->mem, "public code of a page"), f->once, bytes);
@@ -199,7 +199,8 @@ void open_check(Cx *cx, Store *s, const OpenForm *f, Findings *found)
 
 typedef struct {
     Str key;
-    int64_t *ret_wait;
+    int n;
+    int64_t max, window, *ret_wait;
 } TryArg;
 
 static bool do_try(Cx *cx, Store *s, void *arg)
@@ -207,7 +208,7 @@ static bool do_try(Cx *cx, Store *s, void *arg)
     TryArg *x = arg;
     (void)s;
     Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select at from open_try where key = ?1 and at > ?2 order by at desc limit 1 offset ?3"));
-    if (!wait_for(cx, st, x->key, TRIES, TRY_MS, x->ret_wait)) {
+    if (!wait_for(cx, st, x->key, x->max, x->window, x->ret_wait)) {
         return false;
     }
     if (*x->ret_wait != 0) {
@@ -221,22 +222,33 @@ static bool do_try(Cx *cx, Store *s, void *arg)
     if (!stmt_run(cx, st)) {
         return false;
     }
-    st = db_stmt(cx, cx->db, SQL_REFERENCE, S("insert into open_try (key, at) values (?1, ?2)"));
-    if (st == NULL) {
-        return false;
+    for (int i = 0; i < x->n; i++) {
+        st = db_stmt(cx, cx->db, SQL_REFERENCE, S("insert into open_try (key, at) values (?1, ?2)"));
+        if (st == NULL) {
+            return false;
+        }
+        stmt_text(st, 1, x->key);
+        stmt_int(st, 2, cx->now_ms);
+        if (!stmt_run(cx, st)) {
+            return false;
+        }
     }
-    stmt_text(st, 1, x->key);
-    stmt_int(st, 2, cx->now_ms);
-    return stmt_run(cx, st);
+    return true;
+}
+
+bool open_tries(Cx *cx, Store *s, Str what, Str peer, int n, int64_t max, int64_t window_ms, int64_t *ret_wait)
+{
+    CHECK(window_ms <= TRY_MS);
+    TryArg x = {.key = peer_key(cx, s, what, peer), .n = n, .max = max, .window = window_ms, .ret_wait = ret_wait};
+    *ret_wait = 0;
+    return store_write(cx, s, do_try, &x);
 }
 
 bool open_find(Cx *cx, Store *s, const RecordType *t, Str no, Str code, Str peer, Rec *ret, bool *ret_found, int64_t *ret_wait)
 {
-    TryArg x = {.key = peer_key(cx, s, t, peer), .ret_wait = ret_wait};
     int64_t id;
     *ret_found = false;
-    *ret_wait = 0;
-    if (!store_write(cx, s, do_try, &x)) {
+    if (!open_tries(cx, s, t->id, peer, 1, TRIES, TRY_MS, ret_wait)) {
         return false;
     }
     Stmt *st = db_stmt(cx, cx->db, SQL_REFERENCE, S("select record from open_sent where type = ?1 and code = ?2"));

@@ -29,6 +29,10 @@ MUST_USE bool open_send(Cx *cx, Store *s, const OpenForm *f, Findings *found, Re
  * At most 20 tries in 15 minutes from one address, found or not: E_TOO_MANY. */
 MUST_USE bool open_find(Cx *cx, Store *s, const RecordType *t, Str no, Str code, Str peer, Rec *ret, bool *ret_found, int64_t *ret_wait);
 
+/* open_tries - notes n tries at `what` from this address, for all processes; E_TOO_MANY, *ret_wait then in seconds, when there were `max` of the last window_ms
+ * (at most 15 minutes) before. A write. */
+MUST_USE bool open_tries(Cx *cx, Store *s, Str what, Str peer, int n, int64_t max, int64_t window_ms, int64_t *ret_wait);
+
 /* open_check - only what is wrong with the values, into *found. */
 void open_check(Cx *cx, Store *s, const OpenForm *f, Findings *found);
 

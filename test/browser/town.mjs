@@ -27,7 +27,7 @@ export class Town {
   at(date) { return this.own.at(date); }
   /** A page of somebody, signed in where they begin; without a login: a visitor. */
   async page(login, on = "desktop", more = {}) {
-    const page = await open({ as: login, on, base: this.own.base, secret: WORD, ...more });
+    const page = await open({ as: login, on, base: this.own.base[0], secret: WORD, ...more });
     page.setDefaultTimeout(20000);
     await page.goto(login ? "/desk" : "/");
     return page;

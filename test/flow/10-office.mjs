@@ -103,17 +103,17 @@ test('a desk with 60 pending files opens as fast as their list', async () => {
     ids.push((await newBrand(clerk, { name: `满洲里${n}多件导购员`, county: '150781', domain: 'quality_service', industry: 'household' })).id);
   }
   expect(await clerk.form('/r/brand/do/submit', { ids, asked: '1' }), 303, 'submit all');
-  const time = async (path) => {
-    let best = Infinity;
-    for (let i = 0; i < 8; i++) {
+  const paths = ['/r/brand?todo=1&size=100', '/desk'], best = [Infinity, Infinity];
+  const fast = () => best[1] < 3 * best[0] + 5;
+  for (let i = 0; i < 8 || (i < 80 && !fast()); i++) { // by turns at the same time of a machine that others use too, and each at every process
+    for (const k of i % 2 ? [0, 1] : [1, 0]) {
       const start = performance.now();
-      expect(await one.page(path), 200, path);
-      best = Math.min(best, performance.now() - start);
+      expect(await one.page(paths[k]), 200, paths[k]);
+      best[k] = Math.min(best[k], performance.now() - start);
     }
-    return best;
-  };
-  const list = await time('/r/brand?todo=1&size=100'), open = await time('/desk');
-  assert.ok(open < 3 * list + 5, `desk ${open.toFixed(1)} ms, list ${list.toFixed(1)} ms`);
+  }
+  const [list, open] = best;
+  assert.ok(fast(), `desk ${open.toFixed(1)} ms, list ${list.toFixed(1)} ms`);
   if (process.env.TAMGA_SHOW) console.log(`desk ${open.toFixed(1)} ms, list ${list.toFixed(1)} ms`);
 });
 

@@ -1,11 +1,11 @@
 // Story 22: who looks after the machine - is it there, may it be sent requests, its figures, the id of a request, and the refusal that says when to come again.
 import fs from 'node:fs';
 import path from 'node:path';
-import { as, ask, assert, DATA, expect, test, web } from './lib.mjs';
+import { as, ask, assert, DATA, expect, ONE, one, test, web } from './lib.mjs';
 import { Own } from './own.mjs';
 
 const figures = async () => {
-  const a = expect(await ask('GET', '/metrics'), 200, 'figures'), out = new Map();
+  const a = expect(await ask('GET', '/metrics', { base: ONE }), 200, 'figures'), out = new Map();
   for (const line of a.text.split('\n').filter((l) => l && !l.startsWith('#'))) {
     const at = line.lastIndexOf(' ');
     out.set(line.slice(0, at), Number(line.slice(at + 1)));
@@ -40,11 +40,11 @@ test('/metrics is text that Prometheus reads: every figure is explained, histogr
 });
 
 test('what is done is counted: a page by its class, a kept page as a hit, a write as a journal entry', async () => {
-  const clerk = await as('aohan'), before = await figures();
+  const clerk = one(await as('aohan')), all = one(), before = await figures();
   expect(await clerk.page('/r/brand'), 200, 'a list');
   expect(await clerk.page('/nothing-here'), 404, 'none');
-  expect(await web.page('/catalogue'), 200, 'made or kept');
-  expect(await web.page('/catalogue'), 200, 'kept');
+  expect(await all.page('/catalogue'), 200, 'made or kept');
+  expect(await all.page('/catalogue'), 200, 'kept');
   const after = await figures();
   const more = (name) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
   assert.ok(more('tamga_requests_total{class="read",status="2xx"}') >= 1);
@@ -86,7 +86,7 @@ test('the id of a request is the caller’s own when it is a plain word, stands 
 });
 
 test('a master key kept outside the folder: lost it is not replaced, a backup is proved without holding it, a restored folder asks for it, a folder is moved with it', async () => {
-  const own = new Own('pack/neimenggu', '2026-11-30', { demo: true });
+  const own = new Own('pack/neimenggu', '2026-11-30', { demo: true, file: true });
   const key = path.join(own.dir, 'k'), file = path.join(own.dir, 'backup'), copy = path.join(own.dir, 'copy'), moved = path.join(own.dir, 'moved');
   const verify = (data) => own.run(['verify', '--data', data, '--quiet']);
   try {
@@ -111,7 +111,7 @@ test('a master key kept outside the folder: lost it is not replaced, a backup is
 });
 
 test('a backup holds the settings of the folder; what is no backup leaves no folder behind when it is restored', async () => {
-  const own = new Own('pack/neimenggu', '2026-11-30', { demo: true });
+  const own = new Own('pack/neimenggu', '2026-11-30', { demo: true, file: true });
   const file = path.join(own.dir, 'backup'), copy = path.join(own.dir, 'copy'), said = { cipher: 'sm4-gcm\n', 'metrics.token': 'a token of the test\n' };
   try {
     for (const [name, text] of Object.entries(said)) fs.writeFileSync(path.join(own.data, name), text);

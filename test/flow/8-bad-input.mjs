@@ -1,5 +1,5 @@
 // Bad input: each gets a clear answer, nothing half-written, no crash.
-import { as, ask, assert, BASE, brand, expect, job, newBrand, Person, test, tryLogin } from './lib.mjs';
+import { as, ask, assert, brand, expect, job, newBrand, ONE, Person, test, tryLogin } from './lib.mjs';
 import net from 'node:net';
 
 test('a form with a forged or missing token is refused', async () => {
@@ -118,7 +118,7 @@ test('a body above the limit is refused', async () => {
 });
 
 test('bytes that are not HTTP are answered 400 and the server lives on', async () => {
-  const { port } = new URL(BASE);
+  const { port } = new URL(ONE);
   const said = await new Promise((done) => {
     const s = net.connect(Number(port), '127.0.0.1', () => s.write('\x16\x03\x01 nonsense\r\n\r\n'));
     let text = '';
@@ -128,7 +128,7 @@ test('bytes that are not HTTP are answered 400 and the server lives on', async (
     setTimeout(() => s.destroy(), 3000);
   });
   assert.match(said, /400|^$/);
-  expect(await ask('GET', '/healthz'), 200, 'health');
+  expect(await ask('GET', '/healthz', { base: ONE }), 200, 'health');
 });
 
 test('five wrong passwords lock the login, and the page says so', async () => {

@@ -5,7 +5,13 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 
 export { assert };
-export const BASE = process.env.TAMGA_URL;
+/** The server, or all processes of it: by turns each request goes to the next one, as behind a proxy. */
+export const BASE = (process.env.TAMGA_URL ?? '').split(' ');
+/**
+ * One process. For what each has of its own: its figures (/metrics) with the requests they count, and connections it must outlive. Nothing else: whatever
+ * people see is the same at all.
+ */
+export const ONE = BASE[0];
 export const DATA = process.env.TAMGA_DATA;
 export const TAMGA = process.env.TAMGA_BIN;
 const password = fs.readFileSync(`${DATA}/demo-accounts.txt`, 'utf8').trim().split(/\s+/)[1];
@@ -21,12 +27,46 @@ async function answer(r) {
   return a;
 }
 
-export async function ask(method, path, { headers = {}, body, base = BASE } = {}) {
+/** Requests sent; of them readings sent to another process than the write just before; readings asked of each to compare. */
+export const sent = { all: 0, across: 0, twice: 0 };
+let wrote = {};
+let turn = Number(process.env.TAMGA_TURN ?? 0); // 1: the second process gets the first request
+function next(method, base) {
+  const to = Array.isArray(base) ? base[turn++ % base.length] : base;
+  sent.all++;
+  if (method === 'GET' && wrote.base === base && wrote.to !== to) sent.across++;
+  wrote = method === 'GET' ? {} : { base, to };
+  return to;
+}
+
+async function once(at, method, path, headers, body) {
   for (let times = 0; ; times++) {
-    const a = await answer(await fetch(base + path, { method, headers, body, redirect: 'manual' }));
+    const a = await answer(await fetch(at() + path, { method, headers, body, redirect: 'manual' }));
     if (method !== 'GET' || a.status !== 503 || !a.headers.has('retry-after') || times === 9) return a;
-    await new Promise((done) => { setTimeout(done, 1000 * Number(a.headers.get('retry-after'))); }); // a busy machine: it is asked again, as browsers of people are
+    await pause(1000 * Number(a.headers.get('retry-after'))); // a busy machine: it is asked again, as browsers of people are
   }
+}
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+/** What each process must say in the same words: data, and pages kept for the public. Not what goes on meanwhile or is counted. */
+const alike = (path, headers) => !/^\/(verify|jobs|metrics|readyz)/.test(path) && (/json/.test(headers.accept ?? '') || !headers.cookie) && !headers['if-none-match'];
+const words = (a) => `${a.status} ${a.headers.get('etag') ?? ''} ${a.status < 400 && a.json ? a.text.replaceAll(/"idem":"[\w-]*"/g, '') : ''}`; // a form's own key
+/** Asks all the same, once more where something happened in between. The story goes on with the first answer, right or not. */
+async function agree(base, path, headers) {
+  for (let times = 0; ; times++) {
+    const told = [];
+    for (const at of base) told.push(words(await once(() => at, 'GET', path, headers)));
+    if (told.every((b) => b === told[0])) break;
+    assert.ok(times < 5, `the processes differ about ${path}: ${told.map((b) => b.slice(0, 1500)).join('\n    ')}`);
+    await pause(100);
+  }
+  sent.twice++;
+}
+
+export async function ask(method, path, { headers = {}, body, base = BASE } = {}) {
+  const a = await once(() => next(method, base), method, path, headers, body);
+  if (method === 'GET' && Array.isArray(base) && base.length > 1 && alike(path, headers)) await agree(base, path, headers);
+  return a;
 }
 
 export function expect(a, status, what = '') {
@@ -83,6 +123,9 @@ export class Person {
     return this.send('POST', `/r/${type}/${id}/do/${action}`, fields, { 'if-match': now.headers.get('etag') });
   }
 }
+
+/** The same person, or one without cookies, at one process only (see ONE). */
+export const one = (person = new Person()) => Object.assign(new Person(ONE), { cookies: person.cookies, csrf: person.csrf });
 
 /** Tells how it went. Too many at once are told to come back in a few seconds, and do. */
 export async function tryLogin(person, login, word) {

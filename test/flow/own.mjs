@@ -1,4 +1,5 @@
-// own.mjs - a server of its own for one story: another pack, a clock that the story sets (libfaketime), people with passwords of their own.
+// own.mjs - a server of its own for one story: another pack, a clock that the story sets (libfaketime), people with passwords of their own. On
+// PostgreSQL (TAMGA_TEST_DB) its records stand in a schema of their own, and with TAMGA_PAIR two processes serve them.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,16 +11,30 @@ const FIRST = 'given-by-the-office';
 /** What everybody's password is once they have signed in. */
 export const WORD = 'chosen-by-themselves';
 
+const DB = process.env.TAMGA_TEST_DB, PROCESSES = DB && process.env.TAMGA_PAIR ? 2 : 1;
+/** Behind one address, as a proxy gives it: what is printed holds it. */
+const PAIR = PROCESSES > 1 ? ['--workers', '4', '--url', 'http://tamga.test'] : [];
+let schemas = 0;
+const alive = new Set();
+process.on('exit', () => { for (const server of alive) server.kill('SIGKILL'); }); // those of stories that failed
+
 export class Own {
-  /** `date`: the day at which the clock begins, e.g. '2026-11-30'; it runs on from nine in the morning, China time; `serve`: further words for serve. */
-  constructor(pack, date, { demo = false, serve = [] } = {}) {
+  /**
+   * `date`: the day at which the clock begins, e.g. '2026-11-30'; it runs on from nine in the morning, China time; `serve`: further words for serve;
+   * `file`: the records stand in a file of the folder in any case.
+   */
+  constructor(pack, date, { demo = false, serve = [], file = false } = {}) {
     this.words = serve;
+    this.servers = [];
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tamga-own-'));
     this.data = path.join(this.dir, 'data');
     this.people = new Map();
     this.clock(date);
-    this.run(['init', '--data', this.data, '--pack', pack, ...(demo ? ['--demo'] : [])]);
+    this.schema = DB && !file ? `own_${process.pid}_${++schemas}` : null;
+    this.sql(`drop schema if exists ${this.schema} cascade; create schema ${this.schema}`);
+    this.run(['init', '--data', this.data, '--pack', pack, ...(demo ? ['--demo'] : []), ...(this.schema ? ['--db', `${DB}&options=-csearch_path%3D${this.schema}`] : [])]);
   }
+  sql(text) { if (this.schema) execFileSync('psql', ['-q', DB, '-c', 'set client_min_messages = warning', '-c', text], { stdio: ['ignore', 'pipe', 'pipe'] }); }
   clock(date) { this.shift = ((Date.parse(`${date}T01:00:00Z`) - Date.now()) / 1000).toFixed(1); }
   env() { // without the "fix" a wait on the monotonic clock, which is not faked, ends at once, and the timers of the server spin
     return { ...process.env, LD_PRELOAD: FAKE, FAKETIME: `${this.shift < 0 ? '' : '+'}${this.shift}`, TZ: 'UTC', DONT_FAKE_MONOTONIC: '1',
@@ -28,25 +43,31 @@ export class Own {
   }
   run(args, input) { return execFileSync(TAMGA, args, { input, env: this.env(), stdio: ['pipe', 'pipe', 'pipe'] }).toString(); }
   async start() {
-    this.log = fs.openSync(path.join(this.dir, 'log'), 'a');
-    this.server = spawn(TAMGA, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', '--strict', '--assets', 'build/assets', ...this.words],
-      { env: this.env(), stdio: ['ignore', 'pipe', this.log] });
-    let out = '';
-    await new Promise((done, no) => {
-      this.server.stdout.on('data', (d) => {
-        out += d;
-        const at = /http:\/\/127\.0\.0\.1:\d+/.exec(out);
-        if (at) { this.base = at[0]; done(); }
-      });
-      this.server.on('exit', (code) => no(new Error(`the server ended with ${code}: ${out}`)));
-    });
+    const log = fs.openSync(path.join(this.dir, 'log'), 'a');
+    this.base = [];
+    for (let i = 0; i < PROCESSES; i++) this.base.push(await this.serve(log, i === 1 && process.env.TAMGA_PAIR === 'deaf' ? { TAMGA_TEST_DEAF: '1' } : {}));
+    fs.closeSync(log);
     return this;
   }
+  serve(log, mark) {
+    const server = spawn(TAMGA, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', '--strict', '--assets', 'build/assets', ...PAIR, ...this.words],
+      { env: { ...this.env(), ...mark }, stdio: ['ignore', 'pipe', log] });
+    let out = '';
+    this.servers.push(server);
+    alive.add(server);
+    server.on('close', () => alive.delete(server));
+    return new Promise((done, no) => {
+      server.stdout.on('data', (d) => {
+        out += d;
+        const at = /http:\/\/127\.0\.0\.1:\d+/.exec(out);
+        if (at) done(at[0]);
+      });
+      server.on('exit', (code) => no(new Error(`the server ended with ${code}: ${out}`)));
+    });
+  }
   stop() {
-    const server = this.server;
-    if (!server) return undefined;
-    this.server = null;
-    return new Promise((done) => { server.removeAllListeners('exit'); server.on('exit', done); server.kill('SIGTERM'); });
+    return Promise.all(this.servers.splice(0).map((server) =>
+      new Promise((done) => { server.removeAllListeners('exit'); server.on('exit', done); server.kill('SIGTERM'); })));
   }
   /** Another day: the server is stopped and started again, as after a power cut; everybody signs in anew, what is due by then is done. */
   async at(date) {
@@ -58,6 +79,7 @@ export class Own {
   async end() {
     await this.stop();
     fs.rmSync(this.dir, { recursive: true });
+    this.sql(`drop schema ${this.schema} cascade`);
   }
   user(login, name, org, role) {
     this.run(['user', 'add', login, '--data', this.data, '--name', name, '--org', org, '--role', role], `${FIRST}\n`);

@@ -1,6 +1,6 @@
 // run.mjs - runs every story in its order and counts.
 import fs from 'node:fs';
-import { tests } from './lib.mjs';
+import { BASE, sent, tests } from './lib.mjs';
 
 const only = process.argv[2];
 const here = new URL('.', import.meta.url).pathname;
@@ -18,5 +18,6 @@ for (const file of fs.readdirSync(here).filter((f) => /^\d.*\.mjs$/.test(f) && (
     }
   }
 }
+if (BASE.length > 1) console.log(`${sent.all} requests by turns to two processes, ${sent.across} readings right after a write at the other, ${sent.twice} answers of both compared`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

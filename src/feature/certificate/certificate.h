@@ -54,4 +54,4 @@ void certificate_set_press(Press *p);
 void certificate_set_jobs(Jobs *j);
 
 /* limit.c - so many look-ups from one network address; E_TOO_MANY, *ret_wait then in seconds. */
-MUST_USE bool certificate_limit(Cx *cx, Str peer, int64_t *ret_wait);
+MUST_USE bool certificate_limit(Cx *cx, Store *s, Str peer, int64_t *ret_wait);

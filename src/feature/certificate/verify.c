@@ -180,7 +180,7 @@ static void signature_says(Req *rq, bool ok, Str text)
 static bool limited(Req *rq)
 {
     int64_t wait;
-    if (certificate_limit(&rq->cx, rq->net->peer, &wait)) {
+    if (certificate_limit(&rq->cx, rq->store, rq->net->peer, &wait)) {
         return true;
     }
     req_header(rq, S("retry-after"), str_printf(rq->mem, "%lld", (long long)wait));

@@ -117,6 +117,32 @@ static void number_and_code_together_find_it_and_guessing_ends(void **state)
     assert_true(found);
 }
 
+static void tries_count_for_all_processes_and_grow_old(void **state)
+{
+    Fixture *f = *state;
+    int64_t wait;
+    Store *other = f->server != NULL ? store_open(&f->cx, f->dir, f->pack) : f->s;
+    OK(other != NULL);
+    for (int i = 0; i < 3; i++) {
+        Store *s = i % 2 == 0 ? f->s : other;
+        OK(store_attach(&f->cx, s));
+        OK(open_tries(&f->cx, s, S("looking"), S("192.0.2.9"), 4, 12, 600000, &wait));
+        assert_int_equal(wait, 0);
+        f->cx.now_ms += 1000;
+    }
+    REFUSED(E_TOO_MANY, open_tries(&f->cx, f->s, S("looking"), S("192.0.2.9"), 4, 12, 600000, &wait));
+    assert_int_equal(wait, 597);
+    OK(open_tries(&f->cx, f->s, S("asking"), S("192.0.2.9"), 4, 12, 600000, &wait));
+    OK(open_tries(&f->cx, f->s, S("looking"), S("192.0.2.10"), 4, 12, 600000, &wait));
+    f->cx.now_ms += 597000;
+    OK(open_tries(&f->cx, other, S("looking"), S("192.0.2.9"), 4, 12, 600000, &wait));
+    if (other != f->s) {
+        store_detach(other);
+        store_close(other);
+        OK(store_attach(&f->cx, f->s));
+    }
+}
+
 static void the_code_is_not_kept_and_the_address_only_for_a_day(void **state)
 {
     Fixture *f = *state;
@@ -139,7 +165,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(one_address_may_send_a_few_in_an_hour_and_then_again), T(addresses_of_one_network_count_as_one),
         T(a_flood_from_everywhere_ends_at_the_ceiling_and_loses_nothing_taken), T(the_same_page_sent_twice_makes_one_record_and_the_same_code),
-        T(number_and_code_together_find_it_and_guessing_ends), T(the_code_is_not_kept_and_the_address_only_for_a_day),
+        T(number_and_code_together_find_it_and_guessing_ends), T(tries_count_for_all_processes_and_grow_old),
+        T(the_code_is_not_kept_and_the_address_only_for_a_day),
     };
     return cmocka_run_group_tests_name("store/openform", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* shared_test.c - several stores on one database: node numbers, versions, signs of life. Skipped on SQLite. */
 #include "fixture.h"
 
+#include "store/compliance.h"
 #include "store/shared_int.h"
 
 #define ONLY_SERVER(f)                                                                                                 \
@@ -76,6 +77,27 @@ static void what_one_wrote_the_other_knows_from_attach_on(void **state)
     store_close(other);
 }
 
+static void settings_changed_by_one_hold_for_the_other_with_its_next_request(void **state)
+{
+    Fixture *f = *state;
+    ONLY_SERVER(f);
+    Store *other = another(f);
+    const char *const ids[] = {"cn-mlps3", "asvs-l2", "default"};
+    Settings now;
+    OK(store_attach(&f->cx, other));
+    OK(settings_now(&f->cx, other, &now));
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        OK(store_attach(&f->cx, f->s));
+        OK(settings_set(&f->cx, f->s, &f->system, ids[i], 0));
+        OK(store_attach(&f->cx, other));
+        OK(settings_now(&f->cx, other, &now));
+        assert_string_equal(now.profile->id, ids[i]);
+    }
+    store_detach(other);
+    store_close(other);
+    OK(store_attach(&f->cx, f->s));
+}
+
 static void a_database_that_went_back_makes_all_that_was_kept_invalid(void **state)
 {
     Fixture *f = *state;
@@ -145,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(sixteen_may_share_a_database_and_the_next_is_told_so),
         T(what_one_wrote_the_other_knows_from_attach_on),
+        T(settings_changed_by_one_hold_for_the_other_with_its_next_request),
         T(a_database_that_went_back_makes_all_that_was_kept_invalid),
         T(who_lost_its_number_writes_nothing_until_it_has_another),
         T(the_dead_are_found_by_their_free_lock_and_the_living_are_left_alone),

@@ -153,11 +153,11 @@ static void one_address_asks_sixty_times_and_then_waits(void **state)
     Fixture *f = *state;
     int64_t wait;
     for (int i = 0; i < 60; i++) {
-        OK(certificate_limit(&f->cx, S("192.0.2.7"), &wait));
+        OK(certificate_limit(&f->cx, f->s, S("192.0.2.7"), &wait));
     }
-    REFUSED(E_TOO_MANY, certificate_limit(&f->cx, S("192.0.2.7"), &wait));
+    REFUSED(E_TOO_MANY, certificate_limit(&f->cx, f->s, S("192.0.2.7"), &wait));
     assert_true(wait > 0 && wait <= 600);
-    OK(certificate_limit(&f->cx, S("192.0.2.8"), &wait));
+    OK(certificate_limit(&f->cx, f->s, S("192.0.2.8"), &wait));
 }
 
 int main(void)
