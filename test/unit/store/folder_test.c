@@ -74,6 +74,31 @@ static void a_lost_key_is_told_and_not_replaced(void **state)
     store_up(f);
 }
 
+static void not_read(Fixture *f)
+{
+    assert_null(store_open(&f->cx, f->dir, f->pack));
+    assert_int_equal(f->cx.err, E_IO);
+    assert_true(str_contains(cx_text(&f->cx), S("读不了密钥文件")));
+    cx_clear(&f->cx);
+}
+
+/* Whoever reads that it is gone or damaged fetches another one from a backup. */
+static void a_key_the_disk_does_not_give_is_told_as_unread_not_as_gone_or_damaged(void **state)
+{
+    Fixture *f = *state;
+    const char *key = in_folder(f, "master.key"), *kept = in_folder(f, "master.kept");
+    closed(f);
+    assert_int_equal(rename(key, kept), 0);
+    unreadable(key);
+    not_read(f);
+    assert_int_equal(unlink(key), 0);
+    assert_int_equal(mkdir(key, 0700), 0); /* opens, and cannot be read */
+    not_read(f);
+    assert_int_equal(rmdir(key), 0);
+    assert_int_equal(rename(kept, key), 0);
+    store_up(f);
+}
+
 /* Half a note would be taken for a forged one when the checkpoints are held against the database. */
 static void a_checkpoint_that_did_not_fit_is_taken_back_and_sent_whole(void **state)
 {
@@ -126,6 +151,7 @@ int main(void)
         T(an_address_that_cannot_be_read_does_not_begin_an_empty_database),
         T(a_place_of_the_key_that_cannot_be_read_makes_no_other_key),
         T(a_lost_key_is_told_and_not_replaced),
+        T(a_key_the_disk_does_not_give_is_told_as_unread_not_as_gone_or_damaged),
         T(a_checkpoint_that_did_not_fit_is_taken_back_and_sent_whole),
         T(a_scanner_that_cannot_be_read_lets_nothing_through),
     };
