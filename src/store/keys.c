@@ -93,7 +93,7 @@ static bool read_or_make(Cx *cx, StoreKeys *k, const char *dir)
     if (outside) {
         return fail(cx, E_IO, "读不到密钥文件 %s；它应先放好（32 字节随机数，权限 0600）", path);
     }
-    if (access(str_printf(cx->mem, "%s/tamga.db", dir).p, F_OK) == 0) { /* on a server the database itself knows its keys (place.c) */
+    if (folder_has(str_printf(cx->mem, "%s/tamga.db", dir).p)) { /* on a server the database itself knows its keys (place.c) */
         return fail(cx, E_IO, "没有密钥文件 %s，而这里已有数据：换一个新密钥，个人信息就再也打不开。请放回原来的，或者写明它在哪里（见 doc/keys.md）", path);
     }
     random_bytes(k->master, MASTER_LEN);
