@@ -8,6 +8,7 @@
 #include "trial.h"
 #include "vfs.h"
 
+#define READS_STEP  5  /* of the reads, which are many and alike, fewer fail */
 #define LEAST_STEPS 14 /* of a series whose operations fail one after the other */
 
 typedef struct {
@@ -119,7 +120,7 @@ static void run_kind(IoArg x, int64_t step, int64_t *points)
 int run_io(int64_t step)
 {
     int64_t all = 0;
-    for (int kind = 0; kind <= VFS_SHM; kind++) {
+    for (int kind = 0; kind < VFS_KINDS; kind++) {
         for (int way = 0; way < 8; way++) {
             IoArg x = {.kind = (VfsKind)kind,
                        .err = (way & 1) != 0 ? ENOSPC : EIO,
@@ -130,7 +131,7 @@ int run_io(int64_t step)
             if (kind != VFS_WRITE && x.err == ENOSPC) {
                 continue; /* told as the same code by SQLite's own layer */
             }
-            run_kind(x, kind == VFS_WRITE ? step : 1, &points);
+            run_kind(x, kind == VFS_WRITE ? step : kind == VFS_READ ? READS_STEP * step : 1, &points);
             printf("  %-8s %-6s %-6s %s: %lld points\n", VFS_WORDS[kind], x.err == ENOSPC ? "ENOSPC" : "EIO",
                    x.sticky ? "sticky" : "once", x.small ? "small cache, while opening too" : "", (long long)points);
             all += points;

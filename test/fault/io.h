@@ -1,6 +1,6 @@
 /*
  * io.h - while clients write, the n-th operation of a kind fails, once or from then on, for every n; tried every
- * step-th of the writes.
+ * step-th of the writes, and every fifth of that of the reads.
  */
 #pragma once
 
