@@ -4,6 +4,8 @@
  * The user reads Chinese without table names; the operator reads code, SQLite's message (which names the index or the
  * columns of a violated constraint, never values) and the start of the statement in the log.
  */
+#include <errno.h>
+
 #include "base/log.h"
 #include "db/sqlite_impl.h"
 
@@ -47,6 +49,9 @@ bool sqlite_fail(Cx *cx, SqliteConn *c, int rc, const char *sql)
         if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) {
             c->broken = true;
             log_error("sqlite: fsync failed; this connection writes no more until the service is restarted");
+        }
+        if (sqlite3_system_errno(c->h) == ENOSPC) { /* of the index of the log: no code of its own */
+            return fail(cx, E_FULL, "%s", err_info(E_FULL)->text);
         }
         return fail(cx, E_IO, "%s", err_info(E_IO)->text);
     case SQLITE_CANTOPEN: return fail(cx, E_IO, "打不开数据库文件，请查看日志，检查磁盘和权限");
