@@ -7,25 +7,41 @@
 #include "trial.h"
 #include "vfs.h"
 
+#define STEPS 400
+
+static bool one_step(Client *c)
+{
+    cx_clear(&c->cx);
+    bool ok = store_attach(&c->cx, g.w.s) && client_step(c);
+    if (!ok) {
+        client_bad(c, str_printf(c->cx.mem, "refused before the power went: %s (%.*s)", err_info(c->cx.err)->api,
+                                 STRF(c->cx.err_at))
+                          .p);
+    }
+    return ok;
+}
+
 static void *power_client(void *arg)
 {
-    Client *c = arg;
-    for (int i = 0; i < 400; i++) {
-        cx_clear(&c->cx);
-        if (!store_attach(&c->cx, g.w.s) || !client_step(c)) {
-            client_bad(c, str_printf(c->cx.mem, "refused before the power went: %s (%.*s)", err_info(c->cx.err)->api,
-                                     STRF(c->cx.err_at))
-                              .p);
-            break;
-        }
+    for (int i = 0; i < STEPS && one_step(arg); i++) {
     }
     return NULL;
+}
+
+static void together(Client *clients)
+{
+    pthread_t threads[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+        CHECK(pthread_create(&threads[i], NULL, power_client, &clients[i]) == 0);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        pthread_join(threads[i], NULL);
+    }
 }
 
 static void power_trial(const void *arg)
 {
     const PowerCut *x = arg;
-    pthread_t threads[CLIENTS];
     Client clients[CLIENTS];
     Cx cx;
     cx_init(&cx, arena_new(0));
@@ -36,10 +52,11 @@ static void power_trial(const void *arg)
     tune(&cx, x->often ? "pragma wal_autocheckpoint=30" : "pragma wal_autocheckpoint=8000");
     for (int i = 0; i < CLIENTS; i++) {
         client_up(&clients[i], &g.w, i, g.seed * 31 + (uint64_t)x->number);
-        CHECK(pthread_create(&threads[i], NULL, power_client, &clients[i]) == 0);
     }
-    for (int i = 0; i < CLIENTS; i++) {
-        pthread_join(threads[i], NULL);
+    if (!x->in_turn) {
+        together(clients);
+    }
+    for (int i = 0; x->in_turn && i < STEPS * CLIENTS && one_step(&clients[i % CLIENTS]); i++) {
     }
     _exit(0); /* not cut: the series was too short */
 }

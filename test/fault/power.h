@@ -11,6 +11,7 @@ typedef struct {
     int64_t cut_at;     /* which operation, see vfs_power */
     bool in_checkpoint; /* counted in checkpoints only */
     bool often;         /* a checkpoint every 30 pages of log; else hardly ever */
+    bool in_turn;       /* the clients take turns, so that the same seed leaves the same disk; else each has a thread */
     bool normal;        /* the control: commits are not synced */
 } PowerCut;
 

@@ -252,7 +252,8 @@ static void run_disk(Run *r, const Kept *disk, const Report *usual)
 static bool make_disk(Run *r, Kept *disk)
 {
     int64_t shape = r->disks % 4;
-    PowerCut cut = {.number = r->disks, .often = shape == 0 || shape == 2, .in_checkpoint = shape == 2};
+    PowerCut cut = {
+        .number = r->disks, .in_turn = true, .often = shape == 0 || shape == 2, .in_checkpoint = shape == 2};
     cut.cut_at = 1 + (shape == 0   ? 60 + dice(r, 200)
                       : shape == 1 ? 30 + dice(r, 90)
                       : shape == 2 ? dice(r, 50)
