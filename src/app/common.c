@@ -69,7 +69,7 @@ Store *app_store_new(Cx *cx, const Options *o, const Pack *p)
 
 bool app_has_data(Cx *cx, const Options *o)
 {
-    return access(str_printf(cx->mem, "%s/tamga.db", o->data).p, F_OK) == 0 || access(str_printf(cx->mem, "%s/db", o->data).p, F_OK) == 0;
+    return folder_has(str_printf(cx->mem, "%s/tamga.db", o->data).p) || folder_has(str_printf(cx->mem, "%s/db", o->data).p);
 }
 
 Store *app_store(Cx *cx, const Options *o)

@@ -27,6 +27,11 @@ bool folder_sync_of(Arena *mem, const char *path)
     return folder_sync(n == 0 ? "." : str_z(mem, str_n(path, n)));
 }
 
+bool folder_has(const char *path)
+{
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 bool folder_setting(Cx *cx, const char *dir, const char *name, bool *ret_there, Str *ret)
 {
     char text[FOLDER_SETTING_MAX + 1];

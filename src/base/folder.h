@@ -1,6 +1,6 @@
 /*
- * folder.h - of a data folder: making names durable (a file that was synced is found after a power cut only when its folder was synced too), and
- * reading the small files in which it is said how things are.
+ * folder.h - of a data folder: making names durable (a file that was synced is found after a power cut only when its folder was synced too), what is
+ * there, and reading the small files in which it is said how things are.
  */
 #pragma once
 
@@ -11,6 +11,10 @@ MUST_USE bool folder_sync(const char *path);
 
 /* folder_sync_of - the same for the folder that the file `path` stands in. */
 MUST_USE bool folder_sync_of(Arena *mem, const char *path);
+
+/* folder_has - is there anything under the name `path`? What the disk does not tell counts as there: whoever goes on because nothing is there would
+ * write beside it or leave it out, and whoever opens it hears the failure. */
+bool folder_has(const char *path);
 
 /* folder_setting - the text of the small file `name` in the folder `dir`, trimmed, in cx->mem; *ret_there (may be NULL): there is such a file. A missing
  * one reads as empty. One that is there and cannot be read, or has more than FOLDER_SETTING_MAX bytes, is a failure (E_IO): whoever wrote it meant

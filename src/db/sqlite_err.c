@@ -4,6 +4,8 @@
  * The user reads Chinese without table names; the operator reads code, SQLite's message (which names the index or the
  * columns of a violated constraint, never values) and the start of the statement in the log.
  */
+#include <errno.h>
+
 #include "base/log.h"
 #include "db/sqlite_impl.h"
 
@@ -48,7 +50,14 @@ bool sqlite_fail(Cx *cx, SqliteConn *c, int rc, const char *sql)
             c->broken = true;
             log_error("sqlite: fsync failed; this connection writes no more until the service is restarted");
         }
+        if (sqlite3_system_errno(c->h) == ENOSPC) { /* of the index of the log: no code of its own */
+            return fail(cx, E_FULL, "%s", err_info(E_FULL)->text);
+        }
         return fail(cx, E_IO, "%s", err_info(E_IO)->text);
+    case SQLITE_CANTOPEN: return fail(cx, E_IO, "打不开数据库文件，请查看日志，检查磁盘和权限");
+    case SQLITE_READONLY: return fail(cx, E_IO, "数据库文件不能写入，请查看日志，检查磁盘和权限");
+    case SQLITE_CORRUPT: /* also a page that the disk does not give (EIO): SQLite tells both alike */
+    case SQLITE_NOTADB: return fail(cx, E_DB, "数据库文件读不出来或者已损坏，请查看日志，先检查磁盘");
     default: return fail(cx, E_DB, "%s", err_info(E_DB)->text);
     }
 }

@@ -41,29 +41,46 @@ static bool is_hex(const char *s, size_t n)
     return s[n] == '\0';
 }
 
+static bool unread(Cx *cx, const char *path)
+{
+    return fail(cx, E_IO, "读不了文件夹 %s，没有备份", path);
+}
+
+/* The names of the folder that `fits`, each given to `fn`. A folder that is not there is empty; one that cannot be read to its end is a failure. */
+typedef bool NameFn(Cx *cx, zip_t *z, const char *dir, const char *name);
+static bool each_name(Cx *cx, zip_t *z, const char *dir, size_t length, NameFn *fn)
+{
+    DIR *d = opendir(dir);
+    if (d == NULL) {
+        return errno == ENOENT || errno == ENOTDIR || unread(cx, dir);
+    }
+    bool ok = true;
+    struct dirent *e;
+    while (errno = 0, ok && (e = readdir(d)) != NULL) {
+        if (strlen(e->d_name) == length && is_hex(e->d_name, length)) {
+            ok = fn(cx, z, dir, e->d_name);
+        }
+    }
+    if (ok && errno != 0) {
+        ok = unread(cx, dir);
+    }
+    closedir(d);
+    return ok;
+}
+
+static bool add_attachment(Cx *cx, zip_t *z, const char *dir, const char *name)
+{
+    return add(cx, z, str_printf(cx->mem, "%s/%s", dir, name).p, str_printf(cx->mem, "files/%.2s/%s", name, name).p);
+}
+
+static bool add_folder(Cx *cx, zip_t *z, const char *dir, const char *name)
+{
+    return each_name(cx, z, str_printf(cx->mem, "%s/%s", dir, name).p, 64, add_attachment);
+}
+
 static bool add_files(Cx *cx, zip_t *z, const char *dir)
 {
-    DIR *top = opendir(str_printf(cx->mem, "%s/files", dir).p);
-    bool ok = true;
-    for (struct dirent *d; ok && top != NULL && (d = readdir(top)) != NULL;) {
-        if (strlen(d->d_name) != 2 || !is_hex(d->d_name, 2)) {
-            continue;
-        }
-        DIR *sub = opendir(str_printf(cx->mem, "%s/files/%s", dir, d->d_name).p);
-        for (struct dirent *f; ok && sub != NULL && (f = readdir(sub)) != NULL;) {
-            if (strlen(f->d_name) == 64 && is_hex(f->d_name, 64)) {
-                Str name = str_printf(cx->mem, "files/%s/%s", d->d_name, f->d_name);
-                ok = add(cx, z, str_printf(cx->mem, "%s/%s", dir, name.p).p, name.p);
-            }
-        }
-        if (sub != NULL) {
-            closedir(sub);
-        }
-    }
-    if (top != NULL) {
-        closedir(top);
-    }
-    return ok;
+    return each_name(cx, z, str_printf(cx->mem, "%s/files", dir).p, 2, add_folder);
 }
 
 /* The signing keys: without them a restored folder could not sign as the same office. Older folders have none yet. */
@@ -76,7 +93,7 @@ static bool add_those_there(Cx *cx, zip_t *z, const char *dir, const char *const
 {
     for (size_t i = 0; i < n; i++) {
         const char *path = str_printf(cx->mem, "%s/%s", dir, names[i]).p;
-        if (access(path, F_OK) == 0 && !add(cx, z, path, names[i])) {
+        if (folder_has(path) && !add(cx, z, path, names[i])) {
             return false;
         }
     }
@@ -97,7 +114,7 @@ static bool is_one_of(const char *name, const char *const *names, size_t n)
 static bool add_key(Cx *cx, zip_t *z, const char *dir)
 {
     const char *path = str_printf(cx->mem, "%s/master.key", dir).p;
-    return access(path, F_OK) != 0 || add(cx, z, path, "master.key");
+    return !folder_has(path) || add(cx, z, path, "master.key");
 }
 
 /* The part begun by a backup that was killed is in nobody's way. */

@@ -14,6 +14,7 @@
 #include "store/sealing.h"
 
 #define MASTER_LEN 32
+#define UNREAD "读不了密钥文件 %s，请检查磁盘和它的权限"
 
 const char *keys_path(Cx *cx, const char *dir, bool *ret_outside)
 {
@@ -58,8 +59,11 @@ static bool read_key(Cx *cx, StoreKeys *k, int fd, const char *path)
 {
     struct stat st;
     uint8_t more;
-    ssize_t n = read(fd, k->master, MASTER_LEN);
-    if (n != MASTER_LEN || read(fd, &more, 1) != 0) {
+    ssize_t n = read(fd, k->master, MASTER_LEN), rest = n == MASTER_LEN ? read(fd, &more, 1) : 0;
+    if (n < 0 || rest < 0) { /* the disk: the key itself may be whole */
+        return fail(cx, E_IO, UNREAD, path);
+    }
+    if (n != MASTER_LEN || rest != 0) {
         return fail(cx, E_DATA, "密钥文件 %s 已损坏", path);
     }
     /* A credential of systemd is 0440 and belongs to root, in a folder that only the service may enter. */
@@ -83,10 +87,13 @@ static bool read_or_make(Cx *cx, StoreKeys *k, const char *dir)
         close(fd);
         return ok;
     }
+    if (errno != ENOENT) { /* it may well be there */
+        return fail(cx, E_IO, UNREAD, path);
+    }
     if (outside) {
         return fail(cx, E_IO, "读不到密钥文件 %s；它应先放好（32 字节随机数，权限 0600）", path);
     }
-    if (access(str_printf(cx->mem, "%s/tamga.db", dir).p, F_OK) == 0) { /* on a server the database itself knows its keys (place.c) */
+    if (folder_has(str_printf(cx->mem, "%s/tamga.db", dir).p)) { /* on a server the database itself knows its keys (place.c) */
         return fail(cx, E_IO, "没有密钥文件 %s，而这里已有数据：换一个新密钥，个人信息就再也打不开。请放回原来的，或者写明它在哪里（见 doc/keys.md）", path);
     }
     random_bytes(k->master, MASTER_LEN);

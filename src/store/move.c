@@ -329,7 +329,7 @@ static bool take_name(Cx *cx, Move *m)
     }
     db_close(m->b);
     m->b = NULL;
-    if (access(str_printf(cx->mem, "%s-wal", path_of(m->to_url)).p, F_OK) == 0) { /* rows that are not in the file would stay behind */
+    if (folder_has(str_printf(cx->mem, "%s-wal", path_of(m->to_url)).p)) { /* rows that are not in the file would stay behind */
         return fail(cx, E_IO, "%s 的日志没有并入，请再运行一次", path_of(m->to_url));
     }
     const char *path = path_of(m->to->url);

@@ -48,7 +48,7 @@ bool store_place(Cx *cx, const char *dir, const char *db)
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
         return fail(cx, E_IO, "无法建立数据文件夹 %s", dir);
     }
-    if (access(str_printf(cx->mem, "%s/tamga.db", dir).p, F_OK) == 0) {
+    if (folder_has(str_printf(cx->mem, "%s/tamga.db", dir).p)) {
         return fail(cx, E_CONFLICT, "%s 已经有数据，没有改动", dir);
     }
     const char *path = str_printf(cx->mem, "%s/db", dir).p;

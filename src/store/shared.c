@@ -3,11 +3,13 @@
  */
 #include "store/shared_int.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "store/file.h"
 
@@ -117,24 +119,36 @@ static bool make_rows(Cx *cx, Store *s)
     return true;
 }
 
+/* Whole or not at all, and only one: an empty file was left by a process that was killed while an earlier program wrote it in place. */
+static bool name_folder(Cx *cx, const Store *s, const char *path)
+{
+    const char *trouble = str_printf(cx->mem, "无法写入 %s", path).p;
+    const char *part = str_printf(cx->mem, "%s.%.*s.part", path, STRF(random_token(cx->mem, 6))).p;
+    struct stat st;
+    if (!file_write_new(cx, part, random_token(cx->mem, 12), trouble)) {
+        return false;
+    }
+    bool empty = stat(path, &st) == 0 && st.st_size == 0;
+    bool ok = (empty ? rename(part, path) : link(part, path)) == 0 || errno == EEXIST; /* another process made it just now */
+    unlink(part);
+    return (ok && folder_sync(s->dir)) || fail(cx, E_IO, "%s", trouble);
+}
+
 /* Which data folder this is: several processes may share one; jobs stay with the folder that has their files. */
 static bool read_folder(Cx *cx, Store *s)
 {
-    char text[64];
-    const char *path = str_printf(s->mem, "%s/folder.id", s->dir).p;
+    const char *path = str_printf(cx->mem, "%s/folder.id", s->dir).p;
     for (int i = 0; i < 2; i++) {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : -1;
-        if (fd >= 0) {
-            close(fd);
+        Str id;
+        if (!folder_setting(cx, s->dir, "folder.id", NULL, &id)) {
+            return false;
         }
-        Str id = str_trim(str_n(text, n > 0 ? (size_t)n : 0));
         if (id.n != 0) {
             s->folder = str_dup(s->mem, id);
             return true;
         }
-        if (i == 0 && !file_write_new(cx, path, random_token(cx->mem, 12), "无法写入数据文件夹")) {
-            cx_clear(cx); /* another process made it just now */
+        if (i == 0 && !name_folder(cx, s, path)) {
+            return false;
         }
     }
     return fail(cx, E_IO, "无法写入 %s", path);

@@ -25,7 +25,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { ALLOC = 1, WRITE = 2, SYNC = 4, TRUNCATE = 8, OPEN = 16, NAME = 32, LIMIT = 64 };
+enum { ALLOC = 1, WRITE = 2, SYNC = 4, TRUNCATE = 8, OPEN = 16, NAME = 32, LIMIT = 64, READ = 128, LOOK = 256 };
 typedef enum { KINDS, NTH, STICKY, ERRNO, COUNT, HITS, TRACE, UNCHECKED, WORDS = 16 } Word;
 
 void *__libc_malloc(size_t n);
@@ -201,10 +201,37 @@ void *mmap64(void *at, size_t n, int prot, int flags, int fd, off_t from)
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
+/* Of the test's folder only: reading pages and style sheets is not what fails. */
+static bool reads(int fd)
+{
+    char link[64], path[4096];
+    if (ctl == NULL || (ctl[KINDS] & READ) == 0 || folder == NULL || fd <= 2) {
+        return false;
+    }
+    (void)!snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path);
+    return n > 0 && (size_t)n > strlen(folder) && memcmp(path, folder, strlen(folder)) == 0 && strikes(READ);
+}
+
 static bool regular(int fd)
 {
     struct stat st;
     return ctl != NULL && ctl[KINDS] > ALLOC && fd > 2 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+ssize_t read(int fd, void *p, size_t n)
+{
+    return reads(fd) ? -1 : syscall(SYS_read, fd, p, n);
+}
+
+ssize_t pread(int fd, void *p, size_t n, off_t at)
+{
+    return reads(fd) ? -1 : syscall(SYS_pread64, fd, p, n, at);
+}
+
+ssize_t pread64(int fd, void *p, size_t n, off_t at)
+{
+    return pread(fd, p, n, at);
 }
 
 ssize_t write(int fd, const void *p, size_t n)
@@ -358,6 +385,32 @@ int mkstemp(char *path)
 FILE *tmpfile(void)
 {
     return open_fails(folder, O_CREAT) ? NULL : REAL(tmpfile)();
+}
+
+/* Is it there? What libraries ask by name, of the test's folder. */
+static bool look_fails(const char *path)
+{
+    return ctl != NULL && (ctl[KINDS] & LOOK) != 0 && folder != NULL && strncmp(path, folder, strlen(folder)) == 0 && strikes(LOOK);
+}
+
+int access(const char *path, int how)
+{
+    return look_fails(path) ? -1 : (int)syscall(SYS_access, path, how);
+}
+
+int stat(const char *path, struct stat *st)
+{
+    return look_fails(path) ? -1 : REAL(stat)(path, st);
+}
+
+int stat64(const char *path, struct stat64 *st)
+{
+    return look_fails(path) ? -1 : REAL(stat64)(path, st);
+}
+
+int lstat64(const char *path, struct stat64 *st)
+{
+    return look_fails(path) ? -1 : REAL(lstat64)(path, st);
 }
 
 int rename(const char *from, const char *to)

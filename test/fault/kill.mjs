@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { execFileSync, spawn } from 'node:child_process';
+import { chance } from './ctl.mjs';
 
 const TAMGA = process.env.TAMGA ?? 'build/src/app/tamga';
 const KILLS = Number(process.env.KILLS ?? 60);
@@ -20,14 +21,7 @@ const CLIENTS = 6;
 const MEMORY = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(); // a killed process loses nothing by the disk's slowness; cuts of power are main.c's
 const CONTROL = process.env.CONTROL !== '0';
 
-let random = (SEED * 2654435761 + 1) >>> 0;
-/** 0 … n-1; the same row for the same seed (mulberry32). */
-function dice(n) {
-  random = (random + 0x6D2B79F5) >>> 0;
-  let t = Math.imul(random ^ (random >>> 15), random | 1);
-  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-  return ((t ^ (t >>> 14)) >>> 0) % n;
-}
+const dice = chance(SEED);
 const pause = (ms) => new Promise((f) => setTimeout(f, ms));
 
 const dir = fs.mkdtempSync(path.join(MEMORY, 'tamga-kill-'));

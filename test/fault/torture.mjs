@@ -15,6 +15,7 @@ import os from 'node:os';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { put } from '../../tool/evidence.mjs';
+import { chance, chosen, control, EIO, ENOSPC, KIND } from './ctl.mjs';
 import { REQUESTS } from './requests.mjs';
 
 const [what = 'memory'] = process.argv.slice(2);
@@ -24,8 +25,7 @@ const SERVER = what === 'limit' ? `${BUILD}/test/fault/tamga-limits` : TAMGA;
 const POINTS = Number(process.env.POINTS ?? 200);
 const SEED = Number(process.env.SEED ?? 1) >>> 0;
 const LIE = process.env.LIE === '1'; // the control: every write counts as acknowledged, so that refused ones must be missed
-const KIND = { ALLOC: 1, WRITE: 2, SYNC: 4, TRUNCATE: 8, OPEN: 16, NAME: 32, LIMIT: 64 };
-const EIO = 5, ENOSPC = 28, OUT_OF_MEMORY = 70;
+const OUT_OF_MEMORY = 70;
 const WAYS = {
   memory: [{ kinds: KIND.ALLOC, errno: 12, sticky: false }, { kinds: KIND.ALLOC, errno: 12, sticky: true }],
   limit: [{ kinds: KIND.LIMIT, errno: 12, sticky: false }, { kinds: KIND.LIMIT, errno: 12, sticky: true }],
@@ -36,29 +36,7 @@ if (!WAYS) { console.log('torture: memory, limit or disk'); process.exit(2); }
 const shm = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
 const dir = fs.mkdtempSync(path.join(shm, 'tamga-torture-'));
 const data = path.join(dir, 'data'), ctlFile = path.join(dir, 'ctl');
-fs.writeFileSync(ctlFile, Buffer.alloc(128));
-const ctl = fs.openSync(ctlFile, 'r+');
-const arm = (kinds, nth, sticky = false, errno = 0) => {
-  const b = Buffer.alloc(128);
-  [0, nth, sticky ? 1 : 0, errno, 0, 0, process.env.TRACE ? 1 : 0].forEach((v, i) => b.writeBigInt64LE(BigInt(v), i * 8));
-  fs.writeSync(ctl, b, 0, 128, 0);
-  b.writeBigInt64LE(BigInt(kinds), 0);
-  fs.writeSync(ctl, b, 0, 8, 0); // the kinds last: from here it counts
-};
-const disarm = () => {
-  fs.writeSync(ctl, Buffer.alloc(8), 0, 8, 0);
-  const b = Buffer.alloc(128);
-  fs.readSync(ctl, b, 0, 128, 0);
-  return { count: Number(b.readBigInt64LE(32)), hits: Number(b.readBigInt64LE(40)), unchecked: Number(b.readBigInt64LE(56)) };
-};
-
-let random = (SEED * 2654435761 + 1) >>> 0;
-function dice(n) {
-  random = (random + 0x6D2B79F5) >>> 0;
-  let t = Math.imul(random ^ (random >>> 15), random | 1);
-  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-  return ((t ^ (t >>> 14)) >>> 0) % n;
-}
+const { arm, disarm } = control(ctlFile), dice = chance(SEED);
 const pause = (ms) => new Promise((f) => setTimeout(f, ms));
 const run = (...args) => execFileSync(TAMGA, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
 
@@ -280,11 +258,6 @@ async function point(row, way, nth, usual) {
   return { count, a, hits };
 }
 
-function* chosen(total, points) {
-  if (points === 0 || total <= points) { for (let i = 1; i <= total; i++) yield i; return; }
-  for (let i = 0; i < points; i++) yield 1 + Math.floor(((i + dice(1000) / 1000) * total) / points);
-}
-
 async function alive(row) {
   const a = await w.ask('clerk', 'GET', `/r/brand/${w.brand}`);
   if (a?.status !== 200) wrong(`after ${row.name}: reading gives ${a?.status}`);
@@ -316,7 +289,7 @@ try {
       const { count, a } = await point(row, way, 0, null); // counts only
       if (a === null || a.status >= 500 || (row.status ?? a.status) !== a.status) wrong(`${row.name} does not work by itself: ${a?.status} ${a?.bytes.toString().slice(0, 300)}`);
       counts.push(count);
-      for (const nth of chosen(count, POINTS === 0 ? 0 : Math.max(1, Math.round(POINTS / (what === 'disk' ? 1 : WAYS.length))))) {
+      for (const nth of chosen(count, POINTS === 0 ? 0 : Math.max(1, Math.round(POINTS / (what === 'disk' ? 1 : WAYS.length))), dice)) {
         const { hits } = await point(row, way, nth, usual);
         if (what === 'disk' && hits > 0) await alive(row);
       }

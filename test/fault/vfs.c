@@ -2,35 +2,15 @@
 #include "vfs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define SECTOR 512
-#define MAX_DISKS 8
+#include "disk.h"
 
-const char *const VFS_WORDS[VFS_KINDS] = {"write", "sync", "truncate", "open", "shm"};
-
-/* What a file holds for sure, and what was done to it since it was synced. */
-typedef struct Pending {
-    struct Pending *next;
-    bool truncate;
-    sqlite3_int64 at; /* of a truncate: the new length */
-    size_t n;
-    unsigned char bytes[];
-} Pending;
-
-typedef struct {
-    char path[256];
-    unsigned char *sure;
-    size_t n, cap;
-    Pending *first, **last;
-} Disk;
+const char *const VFS_WORDS[VFS_KINDS] = {"write", "sync", "truncate", "open", "shm", "read", "size", "delete"};
 
 typedef struct {
     sqlite3_file base;
@@ -46,18 +26,9 @@ static struct {
     int err;
     int64_t nth, counts[VFS_KINDS];
     uint64_t random;
+    bool in_checkpoint;
     int64_t cut_at, done;
-    Disk disks[MAX_DISKS];
-    size_t n_disks;
 } g = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static uint64_t next_random(void)
-{
-    g.random ^= g.random << 13;
-    g.random ^= g.random >> 7;
-    g.random ^= g.random << 17;
-    return g.random;
-}
 
 /* ---- faults ---- */
 
@@ -83,11 +54,22 @@ static bool strikes(VfsKind kind)
 static int code(VfsKind kind)
 {
     switch (kind) {
-    case VFS_WRITE: return g.err == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
-    case VFS_SYNC: return SQLITE_IOERR_FSYNC;
-    case VFS_TRUNCATE: return SQLITE_IOERR_TRUNCATE;
-    case VFS_OPEN: return SQLITE_CANTOPEN;
-    default: return SQLITE_IOERR_SHMSIZE;
+    case VFS_WRITE:
+        return g.err == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    case VFS_SYNC:
+        return SQLITE_IOERR_FSYNC;
+    case VFS_TRUNCATE:
+        return SQLITE_IOERR_TRUNCATE;
+    case VFS_OPEN:
+        return SQLITE_CANTOPEN;
+    case VFS_READ:
+        return SQLITE_IOERR_CORRUPTFS; /* what EIO becomes in SQLite's own layer */
+    case VFS_SIZE:
+        return SQLITE_IOERR_FSTAT;
+    case VFS_DELETE:
+        return SQLITE_IOERR_DELETE;
+    default:
+        return SQLITE_IOERR_SHMSIZE;
     }
 }
 
@@ -139,151 +121,35 @@ int64_t vfs_count(VfsKind kind)
     return n;
 }
 
-/* ---- a volatile cache ---- */
-
-static void room(Disk *d, size_t n)
-{
-    if (n > d->cap) {
-        d->cap = n * 2;
-        d->sure = realloc(d->sure, d->cap);
-        if (d->sure == NULL) {
-            abort();
-        }
-    }
-    if (n > d->n) {
-        memset(d->sure + d->n, 0, n - d->n);
-        d->n = n;
-    }
-}
-
-static Disk *disk_of(const char *path)
-{
-    for (size_t i = 0; i < g.n_disks; i++) {
-        if (strcmp(g.disks[i].path, path) == 0) {
-            return &g.disks[i];
-        }
-    }
-    if (g.n_disks == MAX_DISKS || strlen(path) >= sizeof g.disks[0].path) {
-        abort();
-    }
-    Disk *d = &g.disks[g.n_disks++];
-    memset(d, 0, sizeof *d);
-    memcpy(d->path, path, strlen(path) + 1);
-    d->last = &d->first;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    if (fd >= 0 && fstat(fd, &st) == 0) {
-        room(d, (size_t)st.st_size);
-        if (st.st_size != 0 && read(fd, d->sure, d->n) != (ssize_t)d->n) {
-            abort();
-        }
-        close(fd);
-    }
-    return d;
-}
-
-static void later(Disk *d, bool truncate, const void *p, size_t n, sqlite3_int64 at)
-{
-    Pending *x = malloc(sizeof *x + n);
-    if (x == NULL) {
-        abort();
-    }
-    *x = (Pending){.truncate = truncate, .at = at, .n = n};
-    if (n != 0) {
-        memcpy(x->bytes, p, n);
-    }
-    *d->last = x;
-    d->last = &x->next;
-}
-
-static void put(Disk *d, size_t at, const unsigned char *p, size_t n)
-{
-    room(d, at + n);
-    memcpy(d->sure + at, p, n);
-}
-
-static void shorten(Disk *d, size_t n)
-{
-    if (n < d->n) {
-        d->n = n;
-    } else {
-        room(d, n);
-    }
-}
-
-/* Everything that waits has reached the disk (a sync), or each sector of it with a chance of `keep` in 100 (a cut). */
-static void settle(Disk *d, unsigned keep)
-{
-    for (Pending *x = d->first, *next; x != NULL; x = next) {
-        next = x->next;
-        if (x->truncate && (keep == 100 || next_random() % 100 < keep)) {
-            shorten(d, (size_t)x->at);
-        }
-        for (size_t at = 0; !x->truncate && at < x->n;) {
-            size_t n = SECTOR - (((size_t)x->at + at) % SECTOR);
-            n = n < x->n - at ? n : x->n - at;
-            if (keep == 100) {
-                put(d, (size_t)x->at + at, x->bytes + at, n);
-            } else if (next_random() % 100 < keep) {
-                if (next_random() % 20 == 0) {
-                    x->bytes[at + next_random() % n] ^= (unsigned char)(1 + next_random() % 255);
-                }
-                put(d, (size_t)x->at + at, x->bytes + at, n);
-            }
-            at += n;
-        }
-        free(x);
-    }
-    d->first = NULL;
-    d->last = &d->first;
-}
-
-static void leave_file(const Disk *d)
-{
-    int fd = open(d->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    for (size_t at = 0; fd >= 0 && at < d->n;) {
-        ssize_t n = write(fd, d->sure + at, d->n - at);
-        if (n <= 0) {
-            abort();
-        }
-        at += (size_t)n;
-    }
-    if (fd < 0) {
-        abort();
-    }
-    close(fd);
-}
+/* ---- power ---- */
 
 /* The lock is held and stays held: nobody writes any more. */
-static void cut(void)
+_Noreturn static void cut(void)
 {
-    static const unsigned KEEP[] = {0, 30, 70, 95};
-    for (size_t i = 0; i < g.n_disks; i++) {
-        char shm[300];
-        settle(&g.disks[i], KEEP[next_random() % 4]);
-        leave_file(&g.disks[i]);
-        (void)!snprintf(shm, sizeof shm, "%s-shm", g.disks[i].path);
-        unlink(shm);
-    }
+    disks_leave(g.random);
     _exit(VFS_CUT);
 }
 
-void vfs_power(uint64_t seed, int64_t cut_at)
+void vfs_power(uint64_t seed, int64_t cut_at, bool in_checkpoint)
 {
     pthread_mutex_lock(&g.lock);
     g.power = true;
     g.random = seed * 0x9E3779B97F4A7C15ULL + 1;
+    g.in_checkpoint = in_checkpoint;
     g.cut_at = cut_at;
     g.done = 0;
-    for (int i = 0; i < 8; i++) {
-        next_random();
-    }
     pthread_mutex_unlock(&g.lock);
+}
+
+void vfs_cut(void)
+{
+    pthread_mutex_lock(&g.lock);
+    cut();
 }
 
 static void count_to_cut(const Disk *d)
 {
-    if (d != NULL && ++g.done == g.cut_at) {
+    if (d != NULL && (d->database || !g.in_checkpoint) && ++g.done == g.cut_at) {
         cut();
     }
 }
@@ -305,20 +171,20 @@ static sqlite3_file *real_of(sqlite3_file *f)
     {                                                                                                                  \
         return real_of(f)->pMethods->name args;                                                                        \
     }
-PASS(xLock, (sqlite3_file *f, int how), (real_of(f), how))
-PASS(xUnlock, (sqlite3_file *f, int how), (real_of(f), how))
-PASS(xCheckReservedLock, (sqlite3_file *f, int *ret), (real_of(f), ret))
-PASS(xFileControl, (sqlite3_file *f, int op, void *arg), (real_of(f), op, arg))
-PASS(xSectorSize, (sqlite3_file *f), (real_of(f)))
-PASS(xDeviceCharacteristics, (sqlite3_file *f), (real_of(f)))
-PASS(xShmLock, (sqlite3_file *f, int at, int n, int flags), (real_of(f), at, n, flags))
-PASS(xShmUnmap, (sqlite3_file *f, int del), (real_of(f), del))
+PASS(xLock, (sqlite3_file * f, int how), (real_of(f), how))
+PASS(xUnlock, (sqlite3_file * f, int how), (real_of(f), how))
+PASS(xCheckReservedLock, (sqlite3_file * f, int *ret), (real_of(f), ret))
+PASS(xFileControl, (sqlite3_file * f, int op, void *arg), (real_of(f), op, arg))
+PASS(xSectorSize, (sqlite3_file * f), (real_of(f)))
+PASS(xDeviceCharacteristics, (sqlite3_file * f), (real_of(f)))
+PASS(xShmLock, (sqlite3_file * f, int at, int n, int flags), (real_of(f), at, n, flags))
+PASS(xShmUnmap, (sqlite3_file * f, int del), (real_of(f), del))
 
 /* Reading waits for the lock too: nobody may see the files that a cut leaves behind before the process has ended. */
 static int f_xRead(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 {
     pthread_mutex_lock(&g.lock);
-    int rc = real_of(f)->pMethods->xRead(real_of(f), p, n, at);
+    int rc = strikes(VFS_READ) ? code(VFS_READ) : real_of(f)->pMethods->xRead(real_of(f), p, n, at);
     pthread_mutex_unlock(&g.lock);
     return rc;
 }
@@ -326,7 +192,7 @@ static int f_xRead(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 static int f_xFileSize(sqlite3_file *f, sqlite3_int64 *ret)
 {
     pthread_mutex_lock(&g.lock);
-    int rc = real_of(f)->pMethods->xFileSize(real_of(f), ret);
+    int rc = strikes(VFS_SIZE) ? code(VFS_SIZE) : real_of(f)->pMethods->xFileSize(real_of(f), ret);
     pthread_mutex_unlock(&g.lock);
     return rc;
 }
@@ -345,16 +211,15 @@ static int f_xWrite(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
     pthread_mutex_lock(&g.lock);
     Disk *d = file_of(f)->disk;
-    int rc = strikes(VFS_WRITE) ? code(VFS_WRITE) : SQLITE_OK;
-    if (rc == SQLITE_OK) {
-        if (d != NULL) {
-            later(d, false, p, (size_t)n, at);
-            count_to_cut(d);
-        }
-        rc = real_of(f)->pMethods->xWrite(real_of(f), p, n, at);
+    int no = strikes(VFS_WRITE) ? code(VFS_WRITE) : SQLITE_OK;
+    n = no == SQLITE_OK ? n : n / 2; /* one that fails has written its first half */
+    if (d != NULL) {
+        disk_write(d, p, (size_t)n, at);
+        count_to_cut(d);
     }
+    int rc = n != 0 ? real_of(f)->pMethods->xWrite(real_of(f), p, n, at) : SQLITE_OK;
     pthread_mutex_unlock(&g.lock);
-    return rc;
+    return no != SQLITE_OK ? no : rc;
 }
 
 static int f_xTruncate(sqlite3_file *f, sqlite3_int64 n)
@@ -364,7 +229,7 @@ static int f_xTruncate(sqlite3_file *f, sqlite3_int64 n)
     int rc = strikes(VFS_TRUNCATE) ? code(VFS_TRUNCATE) : SQLITE_OK;
     if (rc == SQLITE_OK) {
         if (d != NULL) {
-            later(d, true, NULL, 0, n);
+            disk_truncate(d, n);
             count_to_cut(d);
         }
         rc = real_of(f)->pMethods->xTruncate(real_of(f), n);
@@ -373,7 +238,8 @@ static int f_xTruncate(sqlite3_file *f, sqlite3_int64 n)
     return rc;
 }
 
-/* The real sync is spared: what a process wrote outlives it anyway, and what is sure when the power goes is kept here. */
+/* The real sync is spared: what a process wrote outlives it anyway, and what is sure when the power goes is kept here.
+ */
 static int f_xSync(sqlite3_file *f, int flags)
 {
     (void)flags;
@@ -382,7 +248,7 @@ static int f_xSync(sqlite3_file *f, int flags)
     int rc = strikes(VFS_SYNC) ? code(VFS_SYNC) : SQLITE_OK;
     if (rc == SQLITE_OK && d != NULL) {
         count_to_cut(d); /* before anything became sure */
-        settle(d, 100);
+        disk_sync(d);
     }
     pthread_mutex_unlock(&g.lock);
     return rc;
@@ -398,10 +264,23 @@ static int f_xShmMap(sqlite3_file *f, int region, int size, int extend, void vol
 }
 
 static const sqlite3_io_methods METHODS = {
-    .iVersion = 2, .xClose = f_xClose, .xRead = f_xRead, .xWrite = f_xWrite, .xTruncate = f_xTruncate, .xSync = f_xSync,
-    .xFileSize = f_xFileSize, .xLock = f_xLock, .xUnlock = f_xUnlock, .xCheckReservedLock = f_xCheckReservedLock,
-    .xFileControl = f_xFileControl, .xSectorSize = f_xSectorSize, .xDeviceCharacteristics = f_xDeviceCharacteristics,
-    .xShmMap = f_xShmMap, .xShmLock = f_xShmLock, .xShmBarrier = f_xShmBarrier, .xShmUnmap = f_xShmUnmap,
+    .iVersion = 2,
+    .xClose = f_xClose,
+    .xRead = f_xRead,
+    .xWrite = f_xWrite,
+    .xTruncate = f_xTruncate,
+    .xSync = f_xSync,
+    .xFileSize = f_xFileSize,
+    .xLock = f_xLock,
+    .xUnlock = f_xUnlock,
+    .xCheckReservedLock = f_xCheckReservedLock,
+    .xFileControl = f_xFileControl,
+    .xSectorSize = f_xSectorSize,
+    .xDeviceCharacteristics = f_xDeviceCharacteristics,
+    .xShmMap = f_xShmMap,
+    .xShmLock = f_xShmLock,
+    .xShmBarrier = f_xShmBarrier,
+    .xShmUnmap = f_xShmUnmap,
 };
 
 static int v_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out_flags)
@@ -413,6 +292,7 @@ static int v_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, 
     bool no = strikes(VFS_OPEN);
     if (!no && g.power && name != NULL && (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0) {
         x->disk = disk_of(name);
+        x->disk->database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
     }
     int rc = no ? code(VFS_OPEN) : SQLITE_OK;
     pthread_mutex_unlock(&g.lock);
@@ -423,19 +303,18 @@ static int v_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, 
     return rc;
 }
 
-/* A log is removed when its last connection closes. That it comes back after a cut is not played: it would hold what the file holds. */
+/* A log is removed when its last connection closes. That it comes back after a cut is not played: it would hold what
+ * the file holds. */
 static int v_delete(sqlite3_vfs *v, const char *name, int sync_dir)
 {
     (void)v;
     pthread_mutex_lock(&g.lock);
-    for (size_t i = 0; i < g.n_disks; i++) {
-        if (strcmp(g.disks[i].path, name) == 0) {
-            settle(&g.disks[i], 100);
-            g.disks[i].n = 0;
-        }
+    bool no = strikes(VFS_DELETE);
+    if (!no) {
+        disk_delete(name);
     }
     pthread_mutex_unlock(&g.lock);
-    return g.real->xDelete(g.real, name, sync_dir);
+    return no ? code(VFS_DELETE) : g.real->xDelete(g.real, name, sync_dir);
 }
 
 void vfs_install(void)

@@ -50,8 +50,26 @@ static void a_setting_is_said_or_not_said_or_a_failure(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
+static void what_the_disk_does_not_tell_counts_as_there(void **state)
+{
+    Arena *mem = *state;
+    char dir[] = "/tmp/tamga-folder-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    const char *path = str_printf(mem, "%s/word", dir).p;
+    assert_false(folder_has(path));
+    assert_false(folder_has(str_printf(mem, "%s/no/word", dir).p));
+    assert_int_equal(symlink("word", path), 0); /* to itself: there, and nobody can look at it */
+    assert_true(folder_has(path));
+    assert_int_equal(unlink(path), 0);
+    write_file(path, 0, "");
+    assert_true(folder_has(path));
+    assert_false(folder_has(str_printf(mem, "%s/below", path).p)); /* a file has nothing in it */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {T(a_setting_is_said_or_not_said_or_a_failure)};
+    const struct CMUnitTest tests[] = {T(a_setting_is_said_or_not_said_or_a_failure), T(what_the_disk_does_not_tell_counts_as_there)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,8 @@ static void a_missing_or_foreign_file_is_not_opened(void **state)
 {
     Fixture *f = *state;
     assert_null(db_open(&f->cx, "sqlite:/nonexistent/x.db", DB_READ));
-    assert_int_equal(f->cx.err, E_DB);
+    assert_int_equal(f->cx.err, E_IO);
+    assert_true(str_contains(cx_text(&f->cx), S("打不开数据库文件")));
     cx_clear(&f->cx);
     assert_null(db_open(&f->cx, "oracle:x", DB_READ));
     assert_int_equal(f->cx.err, E_DB);
@@ -58,6 +59,7 @@ static void a_missing_or_foreign_file_is_not_opened(void **state)
     fclose(out);
     assert_null(db_open(&f->cx, str_printf(f->mem, "sqlite:%s", junk).p, DB_WRITE));
     assert_int_equal(f->cx.err, E_DB);
+    assert_true(str_contains(cx_text(&f->cx), S("已损坏")));
 }
 
 static void values_of_every_kind_come_back_as_they_were_bound(void **state)

@@ -1,6 +1,7 @@
 /* fault_test.c - a disk that fails: a file layer under SQLite answers writes and syncs with errors when told to. */
 #include "fixture.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 
 static sqlite3_vfs shim, *real;
@@ -10,7 +11,9 @@ static struct {
 } methods[4];                /* the layer has a table a kind of lock */
 static int (*real_sync)(sqlite3_file *, int);
 static int (*real_write)(sqlite3_file *, const void *, int, sqlite3_int64);
+static int (*real_map)(sqlite3_file *, int, int, int, void volatile **);
 static int fail_sync, fail_write;  /* the code to answer, SQLITE_OK: none */
+static bool no_room;               /* for the index of the log */
 
 static int shim_sync(sqlite3_file *f, int flags)
 {
@@ -20,6 +23,15 @@ static int shim_sync(sqlite3_file *f, int flags)
 static int shim_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
     return fail_write != SQLITE_OK ? fail_write : real_write(f, p, n, at);
+}
+
+static int shim_map(sqlite3_file *f, int region, int size, int extend, void volatile **ret)
+{
+    if (no_room) {
+        errno = ENOSPC;
+        return SQLITE_IOERR_SHMSIZE;
+    }
+    return real_map(f, region, size, extend, ret);
 }
 
 static int shim_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out_flags)
@@ -41,6 +53,11 @@ static int shim_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flag
         methods[i].ours = *f->pMethods;
         methods[i].ours.xSync = shim_sync;
         methods[i].ours.xWrite = shim_write;
+        if (f->pMethods->xShmMap != NULL) {
+            assert_true(real_map == NULL || real_map == f->pMethods->xShmMap);
+            real_map = f->pMethods->xShmMap;
+            methods[i].ours.xShmMap = shim_map;
+        }
     }
     f->pMethods = &methods[i].ours;
     return rc;
@@ -66,6 +83,7 @@ static int faulty_up(void **state)
 static int faulty_down(void **state)
 {
     fail_sync = fail_write = SQLITE_OK;
+    no_room = false;
     int rc = fixture_down(state);
     sqlite3_vfs_unregister(&shim);
     sqlite3_vfs_register(real, 1);
@@ -166,6 +184,22 @@ static void a_backup_onto_a_full_disk_leaves_no_file(void **state)
     assert_true(db_backup(&f->cx, f->db, copy, NULL, NULL));
 }
 
+/* Opening makes the index of the log in a file of its own. Its trouble has one code for all reasons. */
+static void a_full_disk_is_told_as_one_when_opening_too(void **state)
+{
+    Fixture *f = *state;
+    db_close(f->db);
+    no_room = true;
+    f->db = db_open(&f->cx, f->url, DB_WRITE);
+    assert_null(f->db);
+    assert_int_equal(f->cx.err, E_FULL);
+    cx_clear(&f->cx);
+    no_room = false;
+    f->db = db_open(&f->cx, f->url, DB_WRITE);
+    assert_non_null(f->db);
+    assert_int_equal(one(f, f->db, "select count(*) from t"), 2);
+}
+
 #define F(fn) cmocka_unit_test_setup_teardown(fn, faulty_up, faulty_down)
 
 int main(void)
@@ -176,6 +210,7 @@ int main(void)
         F(a_transaction_the_engine_gave_up_takes_nothing_more_and_says_why),
         F(a_statement_that_failed_can_be_asked_for_again),
         F(a_backup_onto_a_full_disk_leaves_no_file),
+        F(a_full_disk_is_told_as_one_when_opening_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

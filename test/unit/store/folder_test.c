@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "store/anchor.h"
+#include "store/shared.h"
 
 static void closed(Fixture *f)
 {
@@ -74,6 +75,52 @@ static void a_lost_key_is_told_and_not_replaced(void **state)
     store_up(f);
 }
 
+static void not_read(Fixture *f)
+{
+    assert_null(store_open(&f->cx, f->dir, f->pack));
+    assert_int_equal(f->cx.err, E_IO);
+    assert_true(str_contains(cx_text(&f->cx), S("读不了密钥文件")));
+    cx_clear(&f->cx);
+}
+
+/* Whoever reads that it is gone or damaged fetches another one from a backup. */
+static void a_key_the_disk_does_not_give_is_told_as_unread_not_as_gone_or_damaged(void **state)
+{
+    Fixture *f = *state;
+    const char *key = in_folder(f, "master.key"), *kept = in_folder(f, "master.kept");
+    closed(f);
+    assert_int_equal(rename(key, kept), 0);
+    unreadable(key);
+    not_read(f);
+    assert_int_equal(unlink(key), 0);
+    assert_int_equal(mkdir(key, 0700), 0); /* opens, and cannot be read */
+    not_read(f);
+    assert_int_equal(rmdir(key), 0);
+    assert_int_equal(rename(kept, key), 0);
+    store_up(f);
+}
+
+/* One that was killed while it wrote the folder's name must not be the last that could start. */
+static void a_name_of_the_folder_written_in_part_is_written_anew(void **state)
+{
+    Fixture *f = *state;
+    if (f->server == NULL) {
+        skip(); /* only where several share a database do folders have names */
+    }
+    const char *path = in_folder(f, "folder.id");
+    struct stat st;
+    closed(f);
+    assert_int_equal(truncate(path, 0), 0);
+    store_up(f);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size > 8);
+    Str name = str_dup(f->mem, store_folder(f->s));
+    assert_int_equal(st.st_size, name.n);
+    closed(f);
+    store_up(f);
+    assert_true(str_eq(store_folder(f->s), name));
+}
+
 /* Half a note would be taken for a forged one when the checkpoints are held against the database. */
 static void a_checkpoint_that_did_not_fit_is_taken_back_and_sent_whole(void **state)
 {
@@ -126,6 +173,8 @@ int main(void)
         T(an_address_that_cannot_be_read_does_not_begin_an_empty_database),
         T(a_place_of_the_key_that_cannot_be_read_makes_no_other_key),
         T(a_lost_key_is_told_and_not_replaced),
+        T(a_key_the_disk_does_not_give_is_told_as_unread_not_as_gone_or_damaged),
+        T(a_name_of_the_folder_written_in_part_is_written_anew),
         T(a_checkpoint_that_did_not_fit_is_taken_back_and_sent_whole),
         T(a_scanner_that_cannot_be_read_lets_nothing_through),
     };
