@@ -30,6 +30,23 @@ for (const [name, path, as] of PAGES) for (const on of Object.keys(WIDTHS)) {
   });
 }
 
+test("on a phone what is done to many comes to the foot of the screen when something is ticked", async () => {
+  const page = await open({ as: "region", on: "phone" });
+  await go(page, "/r/brand");
+  const bar = page.locator(".bulk");
+  expect(!(await bar.isVisible()), "it is there with nothing ticked");
+  await page.locator("input[name=ids]").nth(30).check();
+  expect(await bar.isVisible(), "it is not there");
+  const box = await bar.boundingBox(), height = page.viewportSize().height;
+  expect(Math.abs(box.y + box.height - height) < 2, `its foot is at ${box.y + box.height} of ${height}`);
+  await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+  const last = await page.locator(".pg nav").boundingBox();
+  expect(last.y + last.height <= box.y, "it covers the pages");
+  await sound(page, "list-ticked-phone");
+  await page.locator("input[name=ids]").nth(30).uncheck();
+  expect(!(await bar.isVisible()), "it stays when nothing is ticked any more");
+});
+
 for (const on of Object.keys(WIDTHS)) {
   test(`a filter narrows the list and can be removed (${on})`, async () => {
     const page = await open({ as: "region", on });
