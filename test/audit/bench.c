@@ -6,6 +6,8 @@
 #include "audit.h"
 
 #define HOMES 40
+#define BATCH 1000000
+#define READ_MAX 5000000L
 
 typedef struct {
     uint8_t hash[32];
@@ -60,6 +62,10 @@ static void insert(Fixture *f, Db *db, long n, Head *heads)
         stmt_blob(st, 17, str_n((const char *)h->hash, 32));
         OK(stmt_run(&f->cx, st));
         arena_release(f->mem, mark);
+        if (i % BATCH == BATCH - 1) { /* or the write-ahead log grows as large as the journal */
+            OK(db_commit(&f->cx, db));
+            OK(db_begin(&f->cx, db));
+        }
     }
     for (int i = 0; i < HOMES; i++) {
         OK(db_script(&f->cx, db, str_printf(f->mem, "insert into journal_head (home, seq, hash) values (%d, %lld, x'%.*s')", 4000 + i,
@@ -82,14 +88,17 @@ static double verify_with(Fixture *f, int threads, long n, int64_t *faults, doub
     return rate(n, c.chain_ms);
 }
 
-static double read_only(Fixture *f, long n)
+/* In the order of the chains, as far as memory holds it: a larger journal would be fetched page by page from the disk, again for each chain. */
+static double read_only(Fixture *f, long all)
 {
+    long n = MIN(all, READ_MAX);
     int64_t start = cpu_ms();
     size_t bytes = 0;
     Stmt *st = db_stmt(&f->cx, f->cx.db, SQL_ADMIN,
                        S("select home, seq, at, user_id, record, rev, user_name, org, act, type, action, state_from, state_to, reason, source, body,"
-                         " hash from journal order by home, seq"));
+                         " hash from journal order by home, seq limit ?1"));
     assert_non_null(st);
+    stmt_int(st, 1, n);
     while (stmt_next(&f->cx, st)) {
         for (int i = 6; i < 17; i++) {
             bytes += stmt_col_text(st, i).n;
@@ -124,7 +133,7 @@ int bench_run(Fixture *f, long n, unsigned long long seed)
     db_close(db);
     printf("%ld entries in %d chains written in %lld ms\n", n, HOMES, (long long)(clock_mono_ms() - start));
     double one = 0, two = 0, cpu_one = 0, cpu_two = 0, cpu;
-    for (int i = 0; i < 3; i++) { /* the best of three */
+    for (int i = 0; i < (n <= READ_MAX ? 3 : 1); i++) { /* the best of three, of the long form the first */
         one = MAX(one, verify_with(f, 1, n, &faults, &cpu));
         cpu_one = MAX(cpu_one, cpu);
         two = MAX(two, verify_with(f, 2, n, &faults, &cpu));
