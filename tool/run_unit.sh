@@ -40,7 +40,7 @@ many() { # many WHERE ALONE: the programs on standard input; those that match AL
   printf '%s\n' "${programs[@]}" | grep -E "$2" | xargs -r -I{} bash -c "one {} '$1'"
   printf '%s\n' "${programs[@]}" | grep -vE "$2" | xargs -r -P "$jobs" -I{} bash -c "one {} '$1'"
 }
-[ -n "$only${TAMGA_TEST_DB:-}" ] || rm -f "$build/sql.log"
+[ -n "$only${TAMGA_TEST_DB:-}" ] || [ "${ON:-sqlite}" != sqlite ] || rm -f "$build/sql.log" # the run begins anew with SQLite; who comes later adds
 if [ -n "${TAMGA_TEST_DB:-}" ]; then
   # alone: they change settings of the whole server or end all its connections
   list "$build/test/unit/db" "$build/test/unit/store" | grep -v '/db_fault_test$' | many ' on PostgreSQL' '/(db_pg|db_queue|store_server|store_shared)_test$'
