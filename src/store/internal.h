@@ -125,6 +125,9 @@ MUST_USE bool row_read_lists(Cx *cx, Store *s, Rec *r);
 void row_bind_value(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f, const Value *v);
 /* what the blind index of a personal field (`lookup`) holds: a token, or null */
 void row_bind_token(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, const Value *v);
+/* ", <column> = <value>" of an update, and the same of its blind index, if the field has one */
+void row_set_value(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f);
+void row_set_token(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f);
 /* "<column> = <value>"; a personal field by its blind index */
 void row_equals(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, const Value *v);
 #define PERSONAL_BROKEN S("（无法解密）")

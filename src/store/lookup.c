@@ -146,17 +146,9 @@ static bool write_again(Cx *cx, Store *s, const Rec *r, bool sealed)
             continue;
         }
         if (sealed) {
-            sql_lit(q, ", ");
-            sql_ident2(q, S("f_"), f->id);
-            sql_lit(q, " = ");
-            row_bind_value(cx, s, q, r, f, &r->v[i]);
+            row_set_value(cx, s, q, r, f);
         }
-        if (f->lookup) {
-            sql_lit(q, ", ");
-            sql_ident2(q, S("b_"), f->id);
-            sql_lit(q, " = ");
-            row_bind_token(cx, s, q, r->type, f, &r->v[i]);
-        }
+        row_set_token(cx, s, q, r, f);
     }
     sql_lit(q, " where id = ");
     sql_int(q, r->id);

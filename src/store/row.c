@@ -198,6 +198,24 @@ void row_bind_token(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *
     }
 }
 
+void row_set_value(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f)
+{
+    sql_lit(q, ", ");
+    sql_ident2(q, S("f_"), f->id);
+    sql_lit(q, " = ");
+    row_bind_value(cx, s, q, r, f, &r->v[f->index]);
+}
+
+void row_set_token(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f)
+{
+    if (f->lookup) {
+        sql_lit(q, ", ");
+        sql_ident2(q, S("b_"), f->id);
+        sql_lit(q, " = ");
+        row_bind_token(cx, s, q, r->type, f, &r->v[f->index]);
+    }
+}
+
 void row_equals(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, const Value *v)
 {
     sql_ident2(q, f->lookup ? S("b_") : S("f_"), f->id);

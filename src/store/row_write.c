@@ -140,16 +140,8 @@ bool row_update(Cx *cx, Store *s, const Rec *before, const Rec *r)
     for (size_t i = 0; i < r->type->n_fields; i++) {
         const Field *f = &r->type->fields[i];
         if (field_has_column(f) && !value_eq(f, &before->v[i], &r->v[i])) {
-            sql_lit(q, ", ");
-            sql_ident2(q, S("f_"), f->id);
-            sql_lit(q, " = ");
-            row_bind_value(cx, s, q, r, f, &r->v[i]);
-            if (f->lookup) {
-                sql_lit(q, ", ");
-                sql_ident2(q, S("b_"), f->id);
-                sql_lit(q, " = ");
-                row_bind_token(cx, s, q, r->type, f, &r->v[i]);
-            }
+            row_set_value(cx, s, q, r, f);
+            row_set_token(cx, s, q, r, f);
         }
     }
     sql_lit(q, " where id = ");
