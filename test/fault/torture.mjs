@@ -157,11 +157,11 @@ const faults = [];
 let passedPoints = 0, closed = 0, refused = 0, fine = 0, ends = 0, crashes = 0, hit = 0, acknowledged = 0;
 const wrong = (text) => { faults.push(text); if (faults.length <= 60) console.log(`  wrong: ${text}`); };
 
-let last = { name: 'preparing', unchecked: 0 };
+let last = { name: 'preparing' };
 /** When the server has ended: was that the documented way? Then it is started again, as the service manager does. */
 async function revive() {
   if (ended === null) return;
-  const inside = last.unchecked > 0 && ['SIGSEGV', 'SIGABRT'].includes(ended); // libxlsxwriter does not look at what it gets
+  const inside = disarm().unchecked > 0 && ['SIGSEGV', 'SIGABRT'].includes(ended); // libxlsxwriter does not look at what it gets
   if (ended === OUT_OF_MEMORY) ends++;
   else if (inside) crashes++;
   if (what === 'disk' || (ended !== OUT_OF_MEMORY && !inside)) wrong(`${last.name}: the server ended with ${ended}`);
@@ -179,6 +179,7 @@ async function jobEnd(who, id, tries) {
 }
 async function noJobRuns(who) {
   for (let i = 0; i < 400; i++) {
+    await revive(); // it may end only now: of what failed before, or of the job
     const list = (await ask(who, 'GET', '/jobs'))?.json?.items;
     if (list && !list.some((j) => j.state === 'waiting' || j.state === 'running')) return;
     await pause(25);
@@ -229,11 +230,11 @@ async function point(row, way, nth, usual) {
     }
   }
   if (a === null && ended === null) await pause(20); // has the process ended, or was it a clean close?
-  const { count, hits, unchecked } = pre ?? disarm();
+  const { count, hits } = pre ?? disarm();
   const name = `${row.name}, ${way.word ?? what} ${nth}${way.sticky ? ' and all after' : ''}${way.errno === ENOSPC ? ' ENOSPC' : way.errno === EIO ? ' EIO' : ''}`;
   passedPoints++;
   if (hits > 0) hit++;
-  last = { name, unchecked };
+  last = { name };
   await revive();
   if (row.job && !ok(a)) await noJobRuns(r.who); // its answer was lost, but it may be under way
   if (a === null) closed++;
