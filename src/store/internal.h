@@ -128,6 +128,7 @@ void row_bind_token(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *
 /* ", <column> = <value>" of an update, and the same of its blind index, if the field has one */
 void row_set_value(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f);
 void row_set_token(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f);
+void row_here(Sql *q, const Rec *r); /* " where" it is this row */
 /* "<column> = <value>"; a personal field by its blind index */
 void row_equals(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, const Value *v);
 #define PERSONAL_BROKEN S("（无法解密）")

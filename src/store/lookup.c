@@ -150,10 +150,7 @@ static bool write_again(Cx *cx, Store *s, const Rec *r, bool sealed)
         }
         row_set_token(cx, s, q, r, f);
     }
-    sql_lit(q, " where id = ");
-    sql_int(q, r->id);
-    sql_lit(q, " and home = ");
-    sql_int(q, r->home);
+    row_here(q, r);
     if (on_writer(s)) {
         recent_drop(s, r->id);
     }

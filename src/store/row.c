@@ -216,6 +216,14 @@ void row_set_token(Cx *cx, Store *s, Sql *q, const Rec *r, const Field *f)
     }
 }
 
+void row_here(Sql *q, const Rec *r)
+{
+    sql_lit(q, " where id = ");
+    sql_int(q, r->id);
+    sql_lit(q, " and home = ");
+    sql_int(q, r->home);
+}
+
 void row_equals(Cx *cx, Store *s, Sql *q, const RecordType *t, const Field *f, const Value *v)
 {
     sql_ident2(q, f->lookup ? S("b_") : S("f_"), f->id);

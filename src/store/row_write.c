@@ -144,9 +144,6 @@ bool row_update(Cx *cx, Store *s, const Rec *before, const Rec *r)
             row_set_token(cx, s, q, r, f);
         }
     }
-    sql_lit(q, " where id = ");
-    sql_int(q, r->id);
-    sql_lit(q, " and home = ");
-    sql_int(q, r->home);
+    row_here(q, r);
     return put_row(cx, s, sql_stmt(cx, cx->db, SQL_HOME, q), r);
 }
