@@ -58,7 +58,7 @@ struct Store {
     TypeSql *types;
     _Atomic uint64_t *versions; /* by type, then the extra ones, then their sum (shared.c) */
     /* of several processes on one database (shared.c) */
-    bool shared, deaf; /* deaf: does not ask for the writes of others, a control of the tests (TAMGA_TEST_DEAF) */
+    bool shared;
     Str me, folder, *version_names;
     unsigned node_generation; /* of the writing connection that holds the lock of the node number */
     _Atomic uint64_t epoch;

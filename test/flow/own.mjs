@@ -45,13 +45,13 @@ export class Own {
   async start() {
     const log = fs.openSync(path.join(this.dir, 'log'), 'a');
     this.base = [];
-    for (let i = 0; i < PROCESSES; i++) this.base.push(await this.serve(log, i === 1 && process.env.TAMGA_PAIR === 'deaf' ? { TAMGA_TEST_DEAF: '1' } : {}));
+    for (let i = 0; i < PROCESSES; i++) this.base.push(await this.serve(log));
     fs.closeSync(log);
     return this;
   }
-  serve(log, mark) {
+  serve(log) {
     const server = spawn(TAMGA, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', '--strict', '--assets', 'build/assets', ...PAIR, ...this.words],
-      { env: { ...this.env(), ...mark }, stdio: ['ignore', 'pipe', log] });
+      { env: this.env(), stdio: ['ignore', 'pipe', log] });
     let out = '';
     this.servers.push(server);
     alive.add(server);
